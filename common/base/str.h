@@ -1,0 +1,54 @@
+#pragma once
+/* A `str` borrows bytes that someone else owns: two words, passed by value, never freed, not
+ * NUL-terminated. Whoever hands one out says how long its bytes live. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "common/base/base.h"
+
+typedef struct str {
+    const char *p; /* may be NULL only when n == 0 */
+    size_t n;
+} str;
+
+#define STR(literal) ((str){(literal), sizeof(literal) - 1})
+#define STR_NONE     ((str){NULL, 0})
+#define STR_FMT      "%.*s"
+/* For printf with STR_FMT; only for bytes known to be printable. */
+#define STR_ARG(s) (int)(s).n, (s).p
+
+static inline str str_of(const char *s) /* NULL gives an empty str */
+{
+    return (str){s, s ? strlen(s) : 0};
+}
+
+static inline bool str_equal(str a, str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool str_is(str a, const char *literal)
+{
+    return str_equal(a, str_of(literal));
+}
+
+bool str_starts(str s, str prefix);
+bool str_ends(str s, str suffix);
+int str_compare(str a, str b); /* bytewise; <0, 0, >0 */
+str str_trim(str s);           /* without outer ASCII blanks */
+
+/* Cut `*rest` at the first `sep`: returns what stood before it and leaves what stands behind.
+ * Without a `sep` all of it is returned and `*rest` becomes empty with p == NULL. */
+str str_cut(str *rest, char sep);
+
+/* Whole decimal text to a number; false on anything else, overflow included. No blanks. */
+bool str_to_u64(str s, uint64_t *value) MUST_CHECK;
+bool str_to_i64(str s, int64_t *value) MUST_CHECK; /* an optional leading minus */
+
+/* Decimal digits of `v` at `out`, at most 20, no NUL. Returns the end. */
+char *str_write_u64(char *out, uint64_t v);
+
+/* Edit distance (insert, delete, replace, swap neighbours), stopped at `limit`: then `limit`. */
+unsigned str_distance(str a, str b, unsigned limit);

@@ -1,0 +1,74 @@
+#pragma once
+/* Records and the batch that owns them. Bytes that a `str` points at never change; to alter a
+ * record, add a member to it or point it at a new line. */
+#include "common/base/arena.h"
+#include "common/base/str.h"
+
+enum verdict {
+    VERDICT_PASS, /* hand on along the routes (default) */
+    VERDICT_DROP, /* filtered on purpose, counted */
+    VERDICT_RETRY, /* park in `later`, DEAD after the last attempt */
+    VERDICT_DEAD, /* dead letter + reason */
+};
+struct entry {       /* a stream entry: the unit of hand-over and acknowledgement */
+    str id;          /* stream id, "1700000000000-0" */
+    str data, cols;  /* records, one a line; their column names, empty when they are documents */
+    str uri, to;     /* only of jobs and of entries made by hand */
+    str src, run;    /* source id, 16 hex digits; replay it belongs to; both may be empty */
+    uint64_t row;    /* number of its first record in the source, from 1 */
+    uint64_t at;     /* when it was accepted, ms since the epoch */
+    uint32_t n, try; /* number of its records; attempts so far */
+    uint32_t first;  /* index of its first record in batch.records */
+    bool is_booked;  /* it came with `n`: the books know it */
+    str *fields;     /* all fields as they came: name, value, name, value ... */
+    uint32_t field_count;
+};
+struct member { /* one to append before the closing brace; name and value are raw JSON text, the
+                 * name without quotes and without need of escapes */
+    struct member *next;
+    str name, value;
+};
+struct record {                  /* one line: the unit of work, of counting and of delivery */
+    const struct entry *entry;   /* where it came from */
+    str line;                    /* a document {...} or a row [offset,"cell",...]; no newline */
+    struct member *added, *last; /* members to append, oldest first */
+    enum verdict verdict;
+    uint32_t number;    /* its place in the entry, from 0: its row is entry->row + number */
+    str reason, detail; /* a static word to group by; a sentence for whoever reads the dead letter */
+    const struct route *route; /* set by the runner: where it goes */
+};
+struct progress { /* split: the job moves by compare-and-set in the commit that carries its rows */
+    str job;           /* its key */
+    uint64_t from, to; /* offset the step began at; the next one */
+    uint64_t row;      /* number of the next record */
+    bool is_last;      /* the file is done: release the entry */
+    str *fields;       /* more fields of the job to set: name, value, ...; may be NULL */
+    uint32_t field_count;
+};
+struct batch {
+    struct arena arena; /* replies, records, members, outputs: all of it */
+    struct entry *entries;
+    struct record *records;
+    uint32_t entry_count, record_count, record_room;
+    uint64_t opened_us;        /* monotonic microseconds when it was read */
+    struct progress *progress; /* NULL except in split */
+    void *kept;                /* notes of a stage that keeps it; in the arena */
+    void *owner;               /* the runner that read it */
+};
+#define batch_each(r, b)                                                                       \
+    for (struct record *r = (b)->records; r < (b)->records + (b)->record_count; r++)
+#define batch_each_entry(e, b)                                                                 \
+    for (struct entry *e = (b)->entries; e < (b)->entries + (b)->entry_count; e++)
+
+/* Cut the `data` of each entry into records. An entry whose `n` disagrees with its lines keeps its
+ * lines. */
+void batch_cut(struct batch *b);
+/* split: a new record; the pointer is valid until the next emit. */
+struct record *batch_emit(struct batch *b, const struct entry *from, str line, uint32_t number);
+
+/* Value of a member, raw JSON text; added members first, the newest first. */
+bool record_find(const struct record *r, str name, str *value) MUST_CHECK;
+void record_add(struct batch *b, struct record *r, str name, str value); /* our `sp_` names: no look */
+void record_settle(struct record *r, enum verdict verdict, str reason, str detail);
+size_t record_length(const struct record *r);
+char *record_write(const struct record *r, char *out); /* at most record_length() bytes; the end */
