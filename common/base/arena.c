@@ -6,17 +6,17 @@
 #include <stdlib.h>
 
 #if defined(__SANITIZE_ADDRESS__)
-#define ARENA_POISON 1
+    #define ARENA_POISON 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_POISON 1
-#endif
+    #if __has_feature(address_sanitizer)
+        #define ARENA_POISON 1
+    #endif
 #endif
 #ifdef ARENA_POISON
-#include <sanitizer/asan_interface.h>
+    #include <sanitizer/asan_interface.h>
 #else
-#define ASAN_POISON_MEMORY_REGION(p, n)   ((void)(p), (void)(n))
-#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+    #define ASAN_POISON_MEMORY_REGION(p, n)   ((void)(p), (void)(n))
+    #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 
 enum { ARENA_BLOCK = 64 * 1024, ARENA_ALIGN = 16 };

@@ -1,6 +1,7 @@
 #pragma once
-/* Everything taken from an arena dies together, at arena_reset() or back to a mark: no free path
- * in hot code. Blocks are kept for the next round, so in steady state malloc is not called. */
+/* Everything taken from an arena dies together, at arena_reset() or back to a mark: no free
+ * path in hot code. Blocks are kept for the next round, so in steady state malloc is not
+ * called. */
 #include "common/base/base.h"
 #include "common/base/str.h"
 
@@ -14,7 +15,8 @@ struct arena_mark {
     size_t used;
 };
 
-void *arena_alloc(struct arena *a, size_t size) MUST_CHECK; /* uninitialised, aligned, never NULL */
+void *arena_alloc(struct arena *a,
+                  size_t size) MUST_CHECK; /* uninitialised, aligned, never NULL */
 void *arena_zalloc(struct arena *a, size_t size) MUST_CHECK; /* the same, zeroed */
 str arena_copy(struct arena *a, str s) MUST_CHECK; /* plus a NUL, for libraries that want one */
 str arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3) MUST_CHECK;
@@ -26,6 +28,6 @@ void arena_trim(struct arena *a, const char *end); /* `end`: first byte not used
 
 struct arena_mark arena_mark(const struct arena *a);
 void arena_rewind(struct arena *a, struct arena_mark mark); /* what came after the mark dies */
-void arena_reset(struct arena *a);      /* keeps the blocks for the next batch */
-void arena_free(struct arena *a);       /* gives all memory back; the arena is ready again */
+void arena_reset(struct arena *a);        /* keeps the blocks for the next batch */
+void arena_free(struct arena *a);         /* gives all memory back; the arena is ready again */
 size_t arena_size(const struct arena *a); /* bytes held in blocks, used or not */

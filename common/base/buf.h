@@ -1,6 +1,6 @@
 #pragma once
-/* Bytes that grow up to a cap given at the start: no unbounded buffer can exist. For what is built
- * piece by piece and lives longer than a batch; inside a batch use the arena. */
+/* Bytes that grow up to a cap given at the start: no unbounded buffer can exist. For what is
+ * built piece by piece and lives longer than a batch; inside a batch use the arena. */
 #include "common/base/base.h"
 #include "common/base/str.h"
 

@@ -1,5 +1,6 @@
 #pragma once
-/* Time, as a value that tests can fake: `struct clock` is handed down, never read from globals. */
+/* Time, as a value that tests can fake: `struct clock` is handed down, never read from globals.
+ */
 #include "common/base/base.h"
 
 struct clock {

@@ -48,8 +48,15 @@ int error_wrap(struct error *e, const char *fmt, ...)
     va_start(args, fmt);
     fill(&outer, fmt, args);
     va_end(args);
-    size_t n = strlen(outer.text);
-    snprintf(outer.text + n, sizeof(outer.text) - n, ": %s", e->text);
+    size_t n = strlen(outer.text), room = sizeof(outer.text) - 1 - n;
+    struct str tail[] = {STR(": "), str_of(e->text)};
+    for (size_t i = 0; i < ARRAY_LEN(tail); i++) {
+        size_t take = MIN(tail[i].n, room);
+        memcpy(outer.text + n, tail[i].p, take);
+        n += take;
+        room -= take;
+    }
+    outer.text[n] = '\0';
     *e = outer;
     return e->code;
 }

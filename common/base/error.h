@@ -19,12 +19,16 @@ struct mark { /* in the pipeline file, from 1, columns in code points; 0: no pla
     uint32_t line, column;
 };
 struct error { /* zeroed: no error */
-    int code;       /* 0 or ERR_* */
-    struct mark at; /* place of an ERR_CONFIG, shown as file:line:column with the line and a caret */
+    int code;  /* 0 or ERR_* */
+    struct mark
+        at; /* place of an ERR_CONFIG, shown as file:line:column with the line and a caret */
     char text[240]; /* one sentence, no newline, safe to log; cut when longer */
 };
 
-int error_set(struct error *e, int code, const char *fmt, ...) PRINTF(3, 4); /* returns `code` */
-int error_at(struct error *e, struct mark at, const char *fmt, ...) PRINTF(3, 4); /* ERR_CONFIG */
-int error_wrap(struct error *e, const char *fmt, ...) PRINTF(2, 3); /* "prefix: " before the text */
+int error_set(struct error *e, int code, const char *fmt, ...)
+    PRINTF(3, 4); /* returns `code` */
+int error_at(struct error *e, struct mark at, const char *fmt, ...)
+    PRINTF(3, 4); /* ERR_CONFIG */
+int error_wrap(struct error *e, const char *fmt, ...)
+    PRINTF(2, 3);                             /* "prefix: " before the text */
 int error_exit_status(const struct error *e); /* sysexits: 78, 69, 2 or 1 */

@@ -51,8 +51,9 @@ static bool is_bare(str s)
     return s.n > 0;
 }
 
-/* A JSON string whatever the bytes are: everything but printable ASCII is escaped, so a terminal
- * or a log reader cannot be fooled. Bytes from 0x80 are written as the code point of that value. */
+/* A JSON string whatever the bytes are: everything but printable ASCII is escaped, so a
+ * terminal or a log reader cannot be fooled. Bytes from 0x80 are written as the code point of
+ * that value. */
 static void put_quoted(struct line *l, str s)
 {
     put(l, STR("\""));

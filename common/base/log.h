@@ -1,7 +1,7 @@
 #pragma once
-/* One line an event, to stderr: logfmt or JSON. log_warn("batch retried", LOG_STR("stream", name),
- * LOG_U64("attempt", n)). Foreign bytes are escaped here and cut at 256; at most ten lines a
- * second from one call site, then one line that counts what was left out. */
+/* One line an event, to stderr: logfmt or JSON. log_warn("batch retried", LOG_STR("stream",
+ * name), LOG_U64("attempt", n)). Foreign bytes are escaped here and cut at 256; at most ten
+ * lines a second from one call site, then one line that counts what was left out. */
 #include "common/base/base.h"
 #include "common/base/error.h"
 #include "common/base/str.h"
@@ -10,7 +10,7 @@ enum log_level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR };
 enum log_format { LOG_LOGFMT, LOG_JSON };
 struct log_field {
     const char *name;
-    str text;      /* p == NULL: `number` counts */
+    str text; /* p == NULL: `number` counts */
     int64_t number;
 };
 struct log_site { /* per call site; zeroed */
@@ -18,10 +18,10 @@ struct log_site { /* per call site; zeroed */
     uint32_t said, dropped;
 };
 
-#define LOG_STR(name, value) ((struct log_field){(name), (value), 0})
+#define LOG_STR(name, value)  ((struct log_field){(name), (value), 0})
 #define LOG_CSTR(name, value) ((struct log_field){(name), str_of(value), 0})
-#define LOG_U64(name, value) ((struct log_field){(name), STR_NONE, (int64_t)(value)})
-#define LOG_ERROR_TEXT(e)    LOG_CSTR("error", (e)->text)
+#define LOG_U64(name, value)  ((struct log_field){(name), STR_NONE, (int64_t)(value)})
+#define LOG_ERROR_TEXT(e)     LOG_CSTR("error", (e)->text)
 
 /* Once, at the start of a process. `role` stands on every line and must outlive the process. */
 void log_open(const char *role, enum log_format format, enum log_level least);

@@ -17,7 +17,7 @@ typedef struct str {
 #define STR_NONE     ((str){NULL, 0})
 #define STR_FMT      "%.*s"
 /* For printf with STR_FMT; only for bytes known to be printable. */
-#define STR_ARG(s) (int)(s).n, (s).p
+#define STR_ARG(s)   (int)(s).n, (s).p
 
 static inline str str_of(const char *s) /* NULL gives an empty str */
 {
@@ -50,5 +50,6 @@ bool str_to_i64(str s, int64_t *value) MUST_CHECK; /* an optional leading minus 
 /* Decimal digits of `v` at `out`, at most 20, no NUL. Returns the end. */
 char *str_write_u64(char *out, uint64_t v);
 
-/* Edit distance (insert, delete, replace, swap neighbours), stopped at `limit`: then `limit`. */
+/* Edit distance (insert, delete, replace, swap neighbours), stopped at `limit`: then `limit`.
+ */
 unsigned str_distance(str a, str b, unsigned limit);

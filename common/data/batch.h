@@ -5,18 +5,18 @@
 #include "common/base/str.h"
 
 enum verdict {
-    VERDICT_PASS, /* hand on along the routes (default) */
-    VERDICT_DROP, /* filtered on purpose, counted */
+    VERDICT_PASS,  /* hand on along the routes (default) */
+    VERDICT_DROP,  /* filtered on purpose, counted */
     VERDICT_RETRY, /* park in `later`, DEAD after the last attempt */
-    VERDICT_DEAD, /* dead letter + reason */
+    VERDICT_DEAD,  /* dead letter + reason */
 };
-struct entry {       /* a stream entry: the unit of hand-over and acknowledgement */
-    str id;          /* stream id, "1700000000000-0" */
-    str data, cols;  /* records, one a line; their column names, empty when they are documents */
-    str uri, to;     /* only of jobs and of entries made by hand */
-    str src, run;    /* source id, 16 hex digits; replay it belongs to; both may be empty */
-    uint64_t row;    /* number of its first record in the source, from 1 */
-    uint64_t at;     /* when it was accepted, ms since the epoch */
+struct entry {      /* a stream entry: the unit of hand-over and acknowledgement */
+    str id;         /* stream id, "1700000000000-0" */
+    str data, cols; /* records, one a line; their column names, empty when they are documents */
+    str uri, to;    /* only of jobs and of entries made by hand */
+    str src, run;   /* source id, 16 hex digits; replay it belongs to; both may be empty */
+    uint64_t row;   /* number of its first record in the source, from 1 */
+    uint64_t at;    /* when it was accepted, ms since the epoch */
     uint32_t n, try; /* number of its records; attempts so far */
     uint32_t first;  /* index of its first record in batch.records */
     bool is_booked;  /* it came with `n`: the books know it */
@@ -33,12 +33,14 @@ struct record {                  /* one line: the unit of work, of counting and 
     str line;                    /* a document {...} or a row [offset,"cell",...]; no newline */
     struct member *added, *last; /* members to append, oldest first */
     enum verdict verdict;
-    uint32_t number;    /* its place in the entry, from 0: its row is entry->row + number */
-    str reason, detail; /* a static word to group by; a sentence for whoever reads the dead letter */
+    uint32_t number; /* its place in the entry, from 0: its row is entry->row + number */
+    str reason,
+        detail; /* a static word to group by; a sentence for whoever reads the dead letter */
     const struct route *route; /* set by the runner: where it goes */
 };
-struct progress { /* split: the job moves by compare-and-set in the commit that carries its rows */
-    str job;           /* its key */
+struct progress { /* split: the job moves by compare-and-set in the commit that carries its rows
+                   */
+    str job;      /* its key */
     uint64_t from, to; /* offset the step began at; the next one */
     uint64_t row;      /* number of the next record */
     bool is_last;      /* the file is done: release the entry */
@@ -60,15 +62,17 @@ struct batch {
 #define batch_each_entry(e, b)                                                                 \
     for (struct entry *e = (b)->entries; e < (b)->entries + (b)->entry_count; e++)
 
-/* Cut the `data` of each entry into records. An entry whose `n` disagrees with its lines keeps its
- * lines. */
+/* Cut the `data` of each entry into records. An entry whose `n` disagrees with its lines keeps
+ * its lines. */
 void batch_cut(struct batch *b);
 /* split: a new record; the pointer is valid until the next emit. */
 struct record *batch_emit(struct batch *b, const struct entry *from, str line, uint32_t number);
 
 /* Value of a member, raw JSON text; added members first, the newest first. */
 bool record_find(const struct record *r, str name, str *value) MUST_CHECK;
-void record_add(struct batch *b, struct record *r, str name, str value); /* our `sp_` names: no look */
+void record_add(struct batch *b, struct record *r, str name,
+                str value); /* our `sp_` names: no look */
 void record_settle(struct record *r, enum verdict verdict, str reason, str detail);
 size_t record_length(const struct record *r);
-char *record_write(const struct record *r, char *out); /* at most record_length() bytes; the end */
+char *record_write(const struct record *r,
+                   char *out); /* at most record_length() bytes; the end */

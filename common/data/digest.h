@@ -13,8 +13,9 @@ void digest_free(struct digest *d);
 
 void digest_sha256(str bytes, unsigned char out[DIGEST_BYTES]);
 void digest_hmac(str key, str bytes, unsigned char out[DIGEST_BYTES]);
-void digest_hex(const unsigned char in[DIGEST_BYTES], char out[2 * DIGEST_BYTES]); /* lower case */
-bool digest_equal(str a, str b); /* constant time in the bytes */
+void digest_hex(const unsigned char in[DIGEST_BYTES],
+                char out[2 * DIGEST_BYTES]); /* lower case */
+bool digest_equal(str a, str b);             /* constant time in the bytes */
 
 /* RFC 4648 with padding. */
 #define BASE64_LENGTH(n) (((n) + 2) / 3 * 4)

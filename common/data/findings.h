@@ -1,6 +1,6 @@
 #pragma once
-/* What `standpipe check` says: every mistake of a pipeline file, each with its place, its words and
- * the nearest valid one. Filled by the loader, the settings and the stages' own checks. */
+/* What `standpipe check` says: every mistake of a pipeline file, each with its place, its words
+ * and the nearest valid one. Filled by the loader, the settings and the stages' own checks. */
 #include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/base/str.h"
@@ -10,7 +10,7 @@ struct finding {
     struct mark at;
     uint32_t length; /* of what the caret underlines, in code points; at least 1 */
     bool is_warning;
-    str text, hint;  /* one sentence; "did you mean 'm2'?" behind the carets, or empty */
+    str text, hint; /* one sentence; "did you mean 'm2'?" behind the carets, or empty */
 };
 struct findings { /* zeroed but for the arena is ready */
     struct arena *arena;
@@ -18,10 +18,13 @@ struct findings { /* zeroed but for the arena is ready */
     uint32_t n, errors, warnings, left_out;
 };
 
-void findings_error(struct findings *f, struct mark at, uint32_t length, const char *fmt, ...) PRINTF(4, 5);
-void findings_warn(struct findings *f, struct mark at, uint32_t length, const char *fmt, ...) PRINTF(4, 5);
-/* The same as findings_error, with the hint made of the valid words: the nearest one (distance at most 2
- * or a third of the length), and all of them when they are eight or fewer. */
-void findings_unknown(struct findings *f, struct mark at, str word, const char *what, const str *valid, uint32_t n);
+void findings_error(struct findings *f, struct mark at, uint32_t length, const char *fmt, ...)
+    PRINTF(4, 5);
+void findings_warn(struct findings *f, struct mark at, uint32_t length, const char *fmt, ...)
+    PRINTF(4, 5);
+/* The same as findings_error, with the hint made of the valid words: the nearest one (distance
+ * at most 2 or a third of the length), and all of them when they are eight or fewer. */
+void findings_unknown(struct findings *f, struct mark at, str word, const char *what,
+                      const str *valid, uint32_t n);
 void findings_take(struct findings *f, const struct error *err); /* an error with its place */
-void findings_sort(struct findings *f); /* by place */
+void findings_sort(struct findings *f);                          /* by place */

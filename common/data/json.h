@@ -6,21 +6,29 @@
 #include "common/base/str.h"
 
 enum json_type {
-    JSON_INVALID, JSON_NULL, JSON_TRUE, JSON_FALSE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT,
+    JSON_INVALID,
+    JSON_NULL,
+    JSON_TRUE,
+    JSON_FALSE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT,
 };
-struct json_limits { /* 0: the default in brackets */
+struct json_limits {       /* 0: the default in brackets */
     uint32_t depth;        /* nesting (64) */
     uint32_t number_bytes; /* longest number (1024) */
     uint32_t members;      /* of one object or items of one array (4096) */
 };
 
 /* Full check of RFC 8259, strict UTF-8, no lone surrogates, one value and nothing but blanks
- * around it. Returns NULL when good, else a static text that says what is wrong, and its offset. */
+ * around it. Returns NULL when good, else a static text that says what is wrong, and its
+ * offset. */
 const char *json_check(str text, const struct json_limits *limits, size_t *at) MUST_CHECK;
 
-enum json_type json_type(str value);  /* by its first byte */
-str json_skip(str *rest);             /* cut one value off the front, with blanks before it; empty
-                                       * at the end or at a closing bracket */
+enum json_type json_type(str value); /* by its first byte */
+str json_skip(str *rest); /* cut one value off the front, with blanks before it; empty
+                           * at the end or at a closing bracket */
 /* Members of an object, items of an array: `rest` begins as the whole value, blanks around it
  * allowed. `name` is the raw text between the quotes, escapes not decoded. */
 bool json_open(str value, str *rest);
@@ -35,12 +43,12 @@ bool json_pointer(str value, str pointer, str *found) MUST_CHECK;
 
 /* Write `text` as a JSON string with its quotes. Invalid UTF-8 becomes U+FFFD. At most
  * JSON_QUOTED_MAX(n) bytes are written; returns the end. */
-#define JSON_QUOTED_MAX(n) ((n) * 6 + 2)
+#define JSON_QUOTED_MAX(n) ((n)*6 + 2)
 char *json_quote(char *out, str text);
 str json_quoted(struct arena *a, str text) MUST_CHECK; /* the same, in the arena */
 
-/* Decode a JSON string (with its quotes). Without escapes the bytes are borrowed, else they stand
- * in the arena. "\u0000" becomes a NUL byte. False when it is no string. */
+/* Decode a JSON string (with its quotes). Without escapes the bytes are borrowed, else they
+ * stand in the arena. "\u0000" becomes a NUL byte. False when it is no string. */
 bool json_unquote(struct arena *a, str quoted, str *text) MUST_CHECK;
 /* The text a person would see: strings unquoted, anything else as written. */
 str json_text(struct arena *a, str value) MUST_CHECK;

@@ -1,6 +1,6 @@
 #pragma once
-/* The names of Redis keys, in one place. All that a commit touches shares the tag of its lane, so
- * that it stays in one slot of a cluster. */
+/* The names of Redis keys, in one place. All that a commit touches shares the tag of its lane,
+ * so that it stays in one slot of a cluster. */
 #include "common/base/arena.h"
 #include "common/base/str.h"
 
@@ -10,10 +10,12 @@ struct keys {
 };
 
 str keys_topic(const struct keys *k, struct arena *a, str stage) MUST_CHECK;
-str keys_lane(const struct keys *k, struct arena *a, const char *what) MUST_CHECK; /* books dead later */
+str keys_lane(const struct keys *k, struct arena *a,
+              const char *what) MUST_CHECK; /* books dead later */
 str keys_job(const struct keys *k, struct arena *a, str id) MUST_CHECK;
 str keys_source(const struct keys *k, struct arena *a, str src) MUST_CHECK;
 str keys_seen(const struct keys *k, struct arena *a, str id) MUST_CHECK;
 str keys_count(const struct keys *k, struct arena *a, str name, str window) MUST_CHECK;
-str keys_global(const struct keys *k, struct arena *a, const char *what) MUST_CHECK; /* inbox pipeline */
+str keys_global(const struct keys *k, struct arena *a,
+                const char *what) MUST_CHECK; /* inbox pipeline */
 str keys_worker(const struct keys *k, struct arena *a, str name) MUST_CHECK;

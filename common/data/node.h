@@ -1,19 +1,25 @@
 #pragma once
-/* The configuration tree: what a YAML or JSON text says, with the place of every word. Scalars stay
- * text; `setting` types them. All of it lives in one arena. */
+/* The configuration tree: what a YAML or JSON text says, with the place of every word. Scalars
+ * stay text; `setting` types them. All of it lives in one arena. */
 #include "common/base/arena.h"
 #include "common/base/buf.h"
 #include "common/base/error.h"
 #include "common/base/str.h"
 
-enum node_type { NODE_EMPTY, NODE_TEXT, NODE_SECRET, NODE_LIST, NODE_MAP }; /* EMPTY: `key:` alone;
-                                                                             * SECRET: !secret name */
+enum node_type {
+    NODE_EMPTY,
+    NODE_TEXT,
+    NODE_SECRET,
+    NODE_LIST,
+    NODE_MAP
+}; /* EMPTY: `key:` alone;
+    * SECRET: !secret name */
 struct node {
     enum node_type type;
-    str key;       /* of a map's member; empty in lists */
-    str text;      /* TEXT: the scalar; SECRET: its name */
-    bool is_plain; /* TEXT that was not quoted */
-    struct mark key_at, at, end; /* of its key; of its value; behind it */
+    str key;                      /* of a map's member; empty in lists */
+    str text;                     /* TEXT: the scalar; SECRET: its name */
+    bool is_plain;                /* TEXT that was not quoted */
+    struct mark key_at, at, end;  /* of its key; of its value; behind it */
     struct node *children, *next; /* first child; next sibling */
     uint32_t count;               /* children */
 };

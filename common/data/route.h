@@ -10,8 +10,9 @@ struct route {
     str from;           /* a stage, a source, or "inbox" */
     uint32_t condition; /* of the script; ROUTE_ALWAYS without `when` */
     enum route_act act;
-    str reason;                   /* DROP, DEAD */
-    uint32_t to[ROUTE_FORK_MAX];  /* TO: numbers of stages in the pipeline, ascending, distinct */
+    str reason; /* DROP, DEAD */
+    uint32_t
+        to[ROUTE_FORK_MAX]; /* TO: numbers of stages in the pipeline, ascending, distinct */
     uint32_t to_count;
 };
 struct routes {
@@ -22,4 +23,5 @@ struct routes {
 
 /* The row that takes `r` when it comes from `from`; NULL when none does, and then the record is
  * settled as a dead letter `no_route` or `condition`. `a` takes the detail. */
-const struct route *route_match(const struct routes *t, str from, struct record *r, struct arena *a);
+const struct route *route_match(const struct routes *t, str from, struct record *r,
+                                struct arena *a);

@@ -1,6 +1,7 @@
 #pragma once
-/* `when` conditions: Lua 5.4 expressions over the members of a record, sandboxed (no I/O, no load,
- * no patterns that run away, 1 MiB, 5 ms). Members are found lazily in the record's bytes. */
+/* `when` conditions: Lua 5.4 expressions over the members of a record, sandboxed (no I/O, no
+ * load, no patterns that run away, 1 MiB, 5 ms). Members are found lazily in the record's
+ * bytes. */
 #include "common/base/error.h"
 #include "common/data/batch.h"
 
@@ -10,7 +11,9 @@ struct script *script_new(void) MUST_CHECK;
 void script_free(struct script *s);
 /* Compile `text`; its number, from 0, in `*condition`. ERR_CONFIG with Lua's message and a hint
  * for `!=`, `&&`, `||`, `=`. */
-int script_compile(struct script *s, str text, uint32_t *condition, struct error *err) MUST_CHECK;
+int script_compile(struct script *s, str text, uint32_t *condition,
+                   struct error *err) MUST_CHECK;
 /* Run one condition. A missing member is nil and compares as false. False: it raised, and `why`
  * (valid until the next call) says what and on which member. */
-bool script_test(struct script *s, uint32_t condition, const struct record *r, bool *holds, str *why);
+bool script_test(struct script *s, uint32_t condition, const struct record *r, bool *holds,
+                 str *why);

@@ -4,14 +4,15 @@
 #include "common/base/arena.h"
 #include "common/base/str.h"
 
-bool text_is_utf8(str s);  /* strict: no overlong forms, surrogates, or beyond U+10FFFF */
+bool text_is_utf8(str s); /* strict: no overlong forms, surrogates, or beyond U+10FFFF */
 bool text_is_ascii(str s);
-str text_skip_bom(str s);  /* without a leading UTF-8 byte order mark */
+str text_skip_bom(str s); /* without a leading UTF-8 byte order mark */
 
 /* Bytes 0x80..0x9f by the WHATWG table of windows-1252 (undefined ones map to C1), others as
  * Latin-1, to UTF-8 in the arena. */
 str text_from_1252(struct arena *a, str s) MUST_CHECK;
 
-/* For comparing names: outer blanks and a BOM off, ASCII upper to lower case, runs of blank, '_',
+/* For comparing names: outer blanks and a BOM off, ASCII upper to lower case, runs of blank,
+ * '_',
  * '-', '.' to one '_'. Bytes beyond ASCII stay. */
 str text_fold(struct arena *a, str s) MUST_CHECK;

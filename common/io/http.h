@@ -1,6 +1,7 @@
 #pragma once
 /* HTTP client: libcurl's multi interface on the loop. No redirects, no proxy, no `Expect`, only
- * http and https, connections kept. The result of a call is transport code and status and body. */
+ * http and https, connections kept. The result of a call is transport code and status and body.
+ */
 #include "common/base/buf.h"
 #include "common/base/error.h"
 #include "common/io/loop.h"
@@ -8,24 +9,27 @@
 struct http;
 struct http_call; /* one in flight */
 struct http_request {
-    str method, url;      /* url NUL-terminated */
-    const str *headers;   /* "Name: value", NUL-terminated */
+    str method, url;    /* url NUL-terminated */
+    const str *headers; /* "Name: value", NUL-terminated */
     uint32_t header_count;
-    str body;             /* must live until `done` */
-    uint64_t timeout_ms;  /* whole call */
-    size_t max_answer;    /* bytes of the body; more is a transport error */
+    str body;            /* must live until `done` */
+    uint64_t timeout_ms; /* whole call */
+    size_t max_answer;   /* bytes of the body; more is a transport error */
 };
 struct http_answer {
     const char *failure; /* NULL: a whole answer came; else what broke, libcurl's words */
-    bool was_sent;       /* with a failure: some byte of the request may have reached the peer */
+    bool was_sent; /* with a failure: some byte of the request may have reached the peer */
     int status;
-    str body;            /* valid in the callback only */
-    str date, error_type, request_id, retry_after; /* headers Date, X-Amzn-ErrorType, X-Amzn-RequestId, Retry-After; empty: none */
+    str body; /* valid in the callback only */
+    str date, error_type, request_id,
+        retry_after; /* headers Date, X-Amzn-ErrorType, X-Amzn-RequestId, Retry-After; empty:
+                        none */
     uint64_t elapsed_us;
 };
 typedef void http_done(void *ctx, const struct http_answer *answer);
 
 struct http *http_new(struct loop *l, struct error *err) MUST_CHECK;
 void http_free(struct http *h); /* no callback runs any more */
-struct http_call *http_send(struct http *h, const struct http_request *q, http_done *done, void *ctx);
+struct http_call *http_send(struct http *h, const struct http_request *q, http_done *done,
+                            void *ctx);
 void http_cancel(struct http_call *c); /* its callback never runs */

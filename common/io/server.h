@@ -6,8 +6,8 @@
 #include "common/io/loop.h"
 
 struct server;
-struct server_request; /* answered once: server_answer() or server_hang_up() */
-struct server_limits { /* 0: the default in brackets */
+struct server_request;               /* answered once: server_answer() or server_hang_up() */
+struct server_limits {               /* 0: the default in brackets */
     size_t body_bytes, header_bytes; /* (1 MiB), (8 KiB) */
     uint32_t connections;            /* (256) */
     uint64_t deadline_ms, idle_ms;   /* of a request, first byte to last (10 s); (30 s) */
@@ -21,10 +21,10 @@ void server_free(struct server *s);
 uint16_t server_port(const struct server *s);
 
 str server_method(const struct server_request *q);
-str server_path(const struct server_request *q);   /* as sent, without the query */
+str server_path(const struct server_request *q); /* as sent, without the query */
 str server_query(const struct server_request *q);
 str server_header(const struct server_request *q, const char *name); /* empty: none */
-str server_body(struct server_request *q);         /* valid until answered */
+str server_body(struct server_request *q);                           /* valid until answered */
 /* All headers, for a signature check: name and value by index; false behind the last. */
 bool server_header_at(const struct server_request *q, uint32_t i, str *name, str *value);
 

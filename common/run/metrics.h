@@ -1,6 +1,6 @@
 #pragma once
-/* Counters and gauges of this process, and the text that Prometheus reads. Names after the table in
- * docs/operations.md; no label holds a key, a file or a URL. */
+/* Counters and gauges of this process, and the text that Prometheus reads. Names after the
+ * table in docs/operations.md; no label holds a key, a file or a URL. */
 #include "common/base/buf.h"
 #include "common/base/str.h"
 
@@ -10,7 +10,8 @@ struct metric;
 
 /* The metric `name` with `labels` (`stage="tidy"`, or ""), made at the first call; the same one
  * afterwards. Lives as long as the process. */
-struct metric *metrics_get(const char *name, enum metric_type type, const char *help, str labels);
+struct metric *metrics_get(const char *name, enum metric_type type, const char *help,
+                           str labels);
 void metric_add(struct metric *m, uint64_t n);
 void metric_set(struct metric *m, double value);
 void metric_observe(struct metric *m, double seconds); /* histogram, 1 ms .. 60 s */

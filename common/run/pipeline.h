@@ -1,6 +1,6 @@
 #pragma once
-/* The pipeline file, checked and compiled: stages, routes, counts. One loader for check, apply, run
- * and the workers, so that they cannot disagree. */
+/* The pipeline file, checked and compiled: stages, routes, counts. One loader for check, apply,
+ * run and the workers, so that they cannot disagree. */
 #include "common/base/arena.h"
 #include "common/data/findings.h"
 #include "common/data/node.h"
@@ -10,8 +10,8 @@
 struct pipeline_stage {
     str name;
     const struct stage *kind;
-    const struct node *config;       /* under the kind's key */
-    uint64_t high_bytes, low_bytes;  /* marks of its topic */
+    const struct node *config;      /* under the kind's key */
+    uint64_t high_bytes, low_bytes; /* marks of its topic */
 };
 struct pipeline_count { /* counts: a row of sp:{lane}:count:<name>:<window> */
     str name;
@@ -24,7 +24,7 @@ struct pipeline_count { /* counts: a row of sp:{lane}:count:<name>:<window> */
 struct pipeline {
     struct arena arena; /* all of it */
     str name;
-    uint64_t version;   /* 0 until applied */
+    uint64_t version; /* 0 until applied */
     struct pipeline_stage *stages;
     uint32_t stage_count;
     struct routes routes;
@@ -34,12 +34,16 @@ struct pipeline {
     const struct node *root;
 };
 
-/* Load a file's text. `kinds`: the stages of this program, ends with NULL. With errors in `f` the
- * result is NULL; warnings alone do not stop it. */
-struct pipeline *pipeline_load(str text, const struct stage *const *kinds, struct findings *f) MUST_CHECK;
+/* Load a file's text. `kinds`: the stages of this program, ends with NULL. With errors in `f`
+ * the result is NULL; warnings alone do not stop it. */
+struct pipeline *pipeline_load(str text, const struct stage *const *kinds,
+                               struct findings *f) MUST_CHECK;
 void pipeline_free(struct pipeline *p);
-const struct pipeline_stage *pipeline_find(const struct pipeline *p, str name, uint32_t *number);
+const struct pipeline_stage *pipeline_find(const struct pipeline *p, str name,
+                                           uint32_t *number);
 
 /* What stands in sp:pipeline: {"version":3,"applied_at":ms,"pipeline":{...}}. */
-bool pipeline_to_json(const struct pipeline *p, uint64_t version, uint64_t now_ms, struct buf *out) MUST_CHECK;
-struct pipeline *pipeline_from_json(str text, const struct stage *const *kinds, struct error *err) MUST_CHECK;
+bool pipeline_to_json(const struct pipeline *p, uint64_t version, uint64_t now_ms,
+                      struct buf *out) MUST_CHECK;
+struct pipeline *pipeline_from_json(str text, const struct stage *const *kinds,
+                                    struct error *err) MUST_CHECK;

@@ -1,19 +1,19 @@
 #pragma once
-/* One table feeds the checker, --help, the editor schema and the manual. Scalars arrive as text and
- * are typed here, so 01234 and NO survive. */
+/* One table feeds the checker, --help, the editor schema and the manual. Scalars arrive as text
+ * and are typed here, so 01234 and NO survive. */
 #include "common/base/arena.h"
 #include "common/data/findings.h"
 #include "common/data/node.h"
 
-enum setting_type {   /* what stands at `offset` */
-    SETTING_STR,      /* str, in the arena */
-    SETTING_BOOL,     /* bool: true or false only */
-    SETTING_SECRET,   /* str: the name behind !secret */
-    SETTING_COUNT,    /* uint64_t: 500 200k 2M */
-    SETTING_BYTES,    /* uint64_t: 64KiB 4MiB 4MB */
-    SETTING_MSEC,     /* uint64_t: 200ms 30s 5m 1h 30d */
-    SETTING_RATE,     /* struct rate: 40/s 600/m */
-    SETTING_NODE,     /* const struct node *: the stage reads it itself */
+enum setting_type {                 /* what stands at `offset` */
+                    SETTING_STR,    /* str, in the arena */
+                    SETTING_BOOL,   /* bool: true or false only */
+                    SETTING_SECRET, /* str: the name behind !secret */
+                    SETTING_COUNT,  /* uint64_t: 500 200k 2M */
+                    SETTING_BYTES,  /* uint64_t: 64KiB 4MiB 4MB */
+                    SETTING_MSEC,   /* uint64_t: 200ms 30s 5m 1h 30d */
+                    SETTING_RATE,   /* struct rate: 40/s 600/m */
+                    SETTING_NODE,   /* const struct node *: the stage reads it itself */
 };
 struct rate {
     uint64_t count, period_ms;
@@ -27,9 +27,11 @@ struct setting { /* a row: key, type, default, where it goes, help; ends with a 
     const char *help;     /* whole sentence, with unit and limits */
 };
 
-/* Fill `state` from a map (or from nothing: NODE_EMPTY, NULL) by the table. Every unknown, missing,
- * doubled or mistyped key becomes a finding; what was good is filled in all the same. */
-void setting_fill(const struct setting *table, const struct node *map, void *state, struct findings *f);
+/* Fill `state` from a map (or from nothing: NODE_EMPTY, NULL) by the table. Every unknown,
+ * missing, doubled or mistyped key becomes a finding; what was good is filled in all the same.
+ */
+void setting_fill(const struct setting *table, const struct node *map, void *state,
+                  struct findings *f);
 
 /* The lexer of all typed text: NULL when good, else a sentence ("30 what? write 30s"). */
 const char *setting_parse(enum setting_type type, str text, void *value) MUST_CHECK;

@@ -1,6 +1,7 @@
 #pragma once
-/* What a stage implements. It never reads a stream, acknowledges, routes, sleeps or retries: the
- * runner does. Callbacks run on the event loop and must not block or compute beyond some 20 ms. */
+/* What a stage implements. It never reads a stream, acknowledges, routes, sleeps or retries:
+ * the runner does. Callbacks run on the event loop and must not block or compute beyond some 20
+ * ms. */
 #include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/data/batch.h"
@@ -13,16 +14,17 @@ struct metrics;
 
 enum work {
     WORK_DONE,  /* every record is settled: commit and release the entries */
-    WORK_MORE,  /* commit what is there, keep the entries, rewind the arena, call process again */
+    WORK_MORE,  /* commit what is there, keep the entries, rewind the arena, call process again
+                 */
     WORK_LATER, /* the stage keeps the batch and will call worker_finish() */
 };
 struct services { /* what a stage may call: seams for tests */
     const struct clock *clock;
     uint64_t (*random)(void *ctx); /* 64 uniform bits */
     void *random_ctx;
-    struct loop *loop;   /* timers */
-    struct http *http;   /* NULL where no stage needs it */
-    const str *roots;    /* folders that `file:` may name, without a trailing slash */
+    struct loop *loop; /* timers */
+    struct http *http; /* NULL where no stage needs it */
+    const str *roots;  /* folders that `file:` may name, without a trailing slash */
     uint32_t root_count;
     uint64_t pipeline_version;
 };
@@ -40,12 +42,14 @@ struct worker {
     void *runner;
 };
 struct stage {
-    const char *name, *summary;     /* subcommand, key in the file, metric label; line for --help */
-    size_t state_size;              /* private state, allocated and freed by the runner */
+    const char *name, *summary; /* subcommand, key in the file, metric label; line for --help */
+    size_t state_size;          /* private state, allocated and freed by the runner */
     const struct setting *settings; /* ends with a NULL name; offsets are into the state */
-    /* More checks than the table can make; pure, no I/O. `state` is filled, `arena` lives longer. */
+    /* More checks than the table can make; pure, no I/O. `state` is filled, `arena` lives
+     * longer. */
     void (*check)(void *state, const struct node *config, struct findings *f); /* optional */
-    /* On failure nothing stays open. Called again, on a fresh state, for a new pipeline version. */
+    /* On failure nothing stays open. Called again, on a fresh state, for a new pipeline
+     * version. */
     int (*open)(struct worker *w, struct error *err);
     enum work (*process)(struct worker *w, struct batch *b); /* owns `b` until DONE or finish */
     void (*flush)(struct worker *w); /* optional: we are stopping, send what lingers */
@@ -53,11 +57,14 @@ struct stage {
     uint32_t max_inflight;           /* batches it may keep with WORK_LATER, at least 1 */
     bool wants_jobs;                 /* split: its entries are jobs, one a batch */
 };
-void worker_finish(struct worker *w, struct batch *b); /* commit it; do not touch it afterwards */
-void worker_give_up(struct worker *w, struct batch *b, const struct error *err); /* no commit: the
-                                                          * entries stay, the runner backs off */
-/* The fields of the job an entry stands for (split), as name, value, ...: read with the entry. */
+void worker_finish(struct worker *w,
+                   struct batch *b); /* commit it; do not touch it afterwards */
+void worker_give_up(struct worker *w, struct batch *b,
+                    const struct error *err); /* no commit: the
+                                               * entries stay, the runner backs off */
+/* The fields of the job an entry stands for (split), as name, value, ...: read with the entry.
+ */
 const str *worker_job(struct worker *w, const struct entry *e, uint32_t *count);
-/* What source id `src` stands for, from the cache that the runner fills before process(). False:
- * nobody registered it. Valid until process() returns. */
+/* What source id `src` stands for, from the cache that the runner fills before process().
+ * False: nobody registered it. Valid until process() returns. */
 bool worker_source(struct worker *w, str src, struct source_info *info);
