@@ -11,12 +11,12 @@ struct command_call {
     void *options;                    /* options_size bytes, filled in */
     int argc;                         /* positional words */
     char **argv;
-    struct arena *arena;              /* dies with the command */
+    struct arena *arena; /* dies with the command */
 };
 struct command {
-    const char *name, *summary; /* `standpipe <name>`; a line of the help */
-    const char *usage;          /* "FILE...": the positional words */
-    const char *examples;       /* lines, shown first by --help */
+    const char *name, *summary;    /* `standpipe <name>`; a line of the help */
+    const char *usage;             /* "FILE...": the positional words */
+    const char *examples;          /* lines, shown first by --help */
     const struct setting *options; /* ends with a NULL name; may be NULL */
     size_t options_size;
     /* An exit status, or ERR_* with `err` filled: main() prints it and chooses the status. */
@@ -25,4 +25,5 @@ struct command {
 
 /* A connection for a command: waits until it is ready, at most 5 s. ERR_REDIS names address and
  * cause. */
-int command_connect(struct command_call *call, struct loop **loop, struct redis **redis, struct error *err) MUST_CHECK;
+int command_connect(struct command_call *call, struct loop **loop, struct redis **redis,
+                    struct error *err) MUST_CHECK;

@@ -50,6 +50,7 @@ void redis_free(struct redis *r);                  /* no callback runs any more 
 void redis_connect(struct redis *r);               /* begin, and go on for ever */
 void redis_drop(struct redis *r, const char *why); /* close now and connect again */
 bool redis_is_ready(const struct redis *r);
+struct loop *redis_loop(const struct redis *r);
 
 /* Queue a command. Arguments of more than a few KiB are not copied: their bytes must live until
  * `done` runs. The reply stands in `a` (NULL: an arena that dies when `done` returns). Not

@@ -9,11 +9,11 @@ enum { METRIC_BUCKETS = 12 };
 struct metric;
 
 /* The metric `name` with `labels` (`stage="tidy"`, or ""), made at the first call; the same one
- * afterwards. Lives as long as the process. */
+ * afterwards. Lives as long as the process. Walks all names: keep the pointer. */
 struct metric *metrics_get(const char *name, enum metric_type type, const char *help,
                            str labels);
 void metric_add(struct metric *m, uint64_t n);
-void metric_set(struct metric *m, double value);
+void metric_set(struct metric *m, double value); /* a counter too: a total kept elsewhere */
 void metric_observe(struct metric *m, double seconds); /* histogram, 1 ms .. 60 s */
 uint64_t metric_value(const struct metric *m);
 bool metrics_write(struct buf *out) MUST_CHECK; /* false: over its cap */

@@ -1,6 +1,6 @@
 #pragma once
-/* The harness of the unit tests: TAP on stdout. A failed check prints file:line, what was got and
- * what was wanted; the run goes on.
+/* The harness of the unit tests: TAP on stdout. A failed check prints file:line, what was got
+ * and what was wanted; the run goes on.
  *
  *     static void test_str_cut_keeps_rest(void) { CHECK_STR(rest, STR("b")); }
  *     int main(void) { RUN(test_str_cut_keeps_rest); return check_done(); }

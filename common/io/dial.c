@@ -1,0 +1,90 @@
+#include "common/io/dial.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+    DIAL_KEEPALIVE_S = 15, /* of silence before the first probe */
+    DIAL_USER_TIMEOUT_MS =
+        10000, /* unacknowledged bytes end the connection: a cut link is seen */
+};
+
+static int start(int fd, const struct sockaddr *to, socklen_t n)
+{
+    if (connect(fd, to, n) == 0 || errno == EINPROGRESS || errno == EAGAIN)
+        return fd;
+    int problem = errno;
+    close(fd);
+    errno = problem;
+    return -1;
+}
+
+int dial_unix(str path, struct error *err)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+
+    if (path.n >= sizeof(to.sun_path)) {
+        error_set(err, ERR_CONFIG, "socket path '%s' is longer than %zu bytes", path.p,
+                  sizeof(to.sun_path) - 1);
+        return -1;
+    }
+    memcpy(to.sun_path, path.p, path.n);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0)
+        fd = start(fd, (const struct sockaddr *)&to, sizeof(to));
+    if (fd < 0)
+        error_set(err, ERR_REDIS, "connect to unix socket '%s': %s", path.p, strerror(errno));
+    return fd;
+}
+
+static void set_tcp(int fd)
+{
+    int on = 1, idle = DIAL_KEEPALIVE_S, unacknowledged = DIAL_USER_TIMEOUT_MS;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof(unacknowledged));
+}
+
+int dial_tcp(str host, uint16_t port, struct error *err)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found;
+    char service[8];
+    int fd = -1;
+
+    snprintf(service, sizeof(service), "%u", port);
+    int problem = getaddrinfo(host.p, service, &hints, &found);
+    if (problem) {
+        error_set(err, ERR_REDIS, "look up host '%s': %s", host.p, gai_strerror(problem));
+        return -1;
+    }
+    for (const struct addrinfo *a = found; a && fd < 0; a = a->ai_next) {
+        fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fd >= 0) {
+            set_tcp(fd);
+            fd = start(fd, a->ai_addr, a->ai_addrlen);
+        }
+    }
+    if (fd < 0)
+        error_set(err, ERR_REDIS, "connect to %s:%s: %s", host.p, service, strerror(errno));
+    freeaddrinfo(found);
+    return fd;
+}
+
+int dial_result(int fd)
+{
+    int problem = 0;
+    socklen_t n = sizeof(problem);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &problem, &n) != 0)
+        return errno;
+    return problem;
+}

@@ -1,0 +1,513 @@
+#include "common/io/redis.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/util.h>
+#include <hiredis/hiredis.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/io/dial.h"
+
+enum {
+    READ_BYTES = 64 * 1024,
+    COPY_MAX = 4096,         /* shorter arguments are copied into the output buffer */
+    ARRAY_MAX = 1024 * 1024, /* 42 bytes of nested array headers can ask for gigabytes */
+    RETRY_FIRST_MS = 50,
+    RETRY_LAST_MS = 2000,
+    SILENCE_US = 10 * 1000 * 1000, /* longer than any BLOCK we ask for */
+};
+
+struct request {
+    struct request *next;
+    struct arena *arena; /* where the reply goes */
+    redis_done *done;    /* NULL: nobody asks */
+    void *ctx;
+};
+enum state { DOWN, CONNECTING, GREETING, READY };
+struct redis {
+    struct loop *loop;
+    struct redis_address address; /* in `own` */
+    struct redis_events events;
+    struct arena own, scratch;
+    enum state state;
+    int fd;
+    struct event *readable, *writable;
+    struct timer *retry, *silence;
+    struct evbuffer *out;
+    redisReader *reader;
+    struct request *first, *last, *spare;
+    uint32_t attempts;
+    bool is_subscriber, heard; /* heard: bytes came since the silence timer was set */
+    uint32_t depth;            /* of callbacks we are in */
+    bool is_freed;             /* by redis_free() inside a callback: the last one out does it */
+    char input[READ_BYTES];
+};
+
+/* Building replies: hiredis hands out each element once, in order, and we place it straight
+ * into the array of its parent, which stands in the arena of the request it answers. */
+
+static struct arena *reply_arena(struct redis *r)
+{
+    return r->first && !r->is_subscriber ? r->first->arena : &r->scratch;
+}
+
+static struct reply *place(const redisReadTask *task, struct reply value)
+{
+    struct redis *r = task->privdata;
+    struct reply *to;
+
+    if (task->parent)
+        to = &((struct reply *)task->parent->obj)->items[task->idx];
+    else
+        to = arena_alloc(reply_arena(r), sizeof(*to));
+    *to = value;
+    return to;
+}
+
+static void *create_string(const redisReadTask *task, char *p, size_t n)
+{
+    enum reply_type type = task->type == REDIS_REPLY_ERROR    ? REPLY_ERROR
+                           : task->type == REDIS_REPLY_STATUS ? REPLY_STATUS
+                                                              : REPLY_STRING;
+    str text = arena_copy(reply_arena(task->privdata), (str){p, n});
+
+    return place(task, (struct reply){.type = type, .text = text});
+}
+
+#if HIREDIS_MAJOR >= 1
+static void *create_array(const redisReadTask *task, size_t n)
+#else
+static void *create_array(const redisReadTask *task, int n)
+#endif
+{
+    struct reply *items = NULL;
+
+    if (n < 0 || n > ARRAY_MAX)
+        return NULL;
+    if (n)
+        items = arena_zalloc(reply_arena(task->privdata), (size_t)n * sizeof(*items));
+    return place(task, (struct reply){.type = REPLY_ARRAY, .items = items, .n = (uint32_t)n});
+}
+
+static void *create_integer(const redisReadTask *task, long long value)
+{
+    return place(task, (struct reply){.type = REPLY_INTEGER, .integer = value});
+}
+
+static void *create_nil(const redisReadTask *task)
+{
+    return place(task, (struct reply){.type = REPLY_NIL});
+}
+
+static void free_nothing(void *reply) /* replies die with their arena */
+{
+    (void)reply;
+}
+
+static redisReplyObjectFunctions reply_functions = {
+    .createString = create_string,
+    .createArray = create_array,
+    .createInteger = create_integer,
+    .createNil = create_nil,
+    .freeObject = free_nothing,
+};
+
+/* Requests wait in the order they were sent: Redis answers in that order. */
+
+static void push_request(struct redis *r, struct arena *a, redis_done *done, void *ctx)
+{
+    struct request *q = r->spare;
+
+    if (q)
+        r->spare = q->next;
+    else
+        q = xalloc(sizeof(*q));
+    *q = (struct request){.arena = a ? a : &r->scratch, .done = done, .ctx = ctx};
+    if (r->last)
+        r->last->next = q;
+    else
+        r->first = q;
+    r->last = q;
+}
+
+static struct request pop_request(struct redis *r)
+{
+    struct request *q = r->first, copy = *q;
+
+    r->first = q->next;
+    if (!r->first)
+        r->last = NULL;
+    q->next = r->spare;
+    r->spare = q;
+    return copy;
+}
+
+static void write_out(struct redis *r)
+{
+    while (evbuffer_get_length(r->out) > 0) {
+        int n = evbuffer_write(r->out, r->fd);
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            break; /* the reading side sees the reason */
+        if (n < 0) {
+            event_add(r->writable, NULL);
+            return;
+        }
+    }
+}
+
+static void add_header(struct redis *r, char mark, uint64_t n)
+{
+    char text[32], *end = text;
+
+    *end++ = mark;
+    end = str_write_u64(end, n);
+    *end++ = '\r';
+    *end++ = '\n';
+    evbuffer_add(r->out, text, (size_t)(end - text));
+}
+
+static void add_command(struct redis *r, const str *args, uint32_t n)
+{
+    add_header(r, '*', n);
+    for (uint32_t i = 0; i < n; i++) {
+        add_header(r, '$', args[i].n);
+        if (args[i].n > COPY_MAX)
+            evbuffer_add_reference(r->out, args[i].p, args[i].n, NULL, NULL);
+        else
+            evbuffer_add(r->out, args[i].p, args[i].n);
+        evbuffer_add(r->out, "\r\n", 2);
+    }
+}
+
+static void queue(struct redis *r, const str *args, uint32_t n, struct arena *a,
+                  redis_done *done, void *ctx)
+{
+    add_command(r, args, n);
+    if (!r->is_subscriber)
+        push_request(r, a, done, ctx);
+    if (!timer_is_running(r->silence)) {
+        r->heard = false;
+        timer_start(r->silence, SILENCE_US);
+    }
+    event_add(r->writable,
+              NULL); /* written when the loop turns: commands of one turn share a write */
+}
+
+/* Connecting and losing. */
+
+static void close_socket(struct redis *r)
+{
+    if (r->readable)
+        event_free(r->readable);
+    if (r->writable)
+        event_free(r->writable);
+    r->readable = r->writable = NULL;
+    if (r->fd >= 0)
+        close(r->fd);
+    r->fd = -1;
+    if (r->reader)
+        redisReaderFree(r->reader);
+    r->reader = NULL;
+    evbuffer_drain(r->out, evbuffer_get_length(r->out));
+    timer_stop(r->silence);
+}
+
+static uint64_t retry_us(struct redis *r)
+{
+    uint64_t ms = (uint64_t)RETRY_FIRST_MS << MIN(r->attempts, 6u);
+    uint32_t random;
+
+    r->attempts++;
+    evutil_secure_rng_get_bytes(&random, sizeof(random));
+    ms = MIN(ms, (uint64_t)RETRY_LAST_MS);
+    return ms * 500 + random % (ms * 500 + 1); /* half of it is jitter */
+}
+
+static void destroy(struct redis *r)
+{
+    while (r->first)
+        (void)pop_request(r);
+    for (struct request *q = r->spare, *next; q; q = next) {
+        next = q->next;
+        free(q);
+    }
+    timer_free(r->retry);
+    timer_free(r->silence);
+    evbuffer_free(r->out);
+    arena_free(&r->scratch);
+    arena_free(&r->own);
+    free(r);
+}
+
+/* Around every callback: a callback may free the connection. False: it did. */
+static bool leave(struct redis *r)
+{
+    bool is_freed = r->is_freed;
+
+    if (--r->depth == 0 && is_freed)
+        destroy(r);
+    return !is_freed;
+}
+
+static void lose(struct redis *r, const struct error *why)
+{
+    r->depth++;
+    close_socket(r);
+    r->state = DOWN;
+    r->is_subscriber = false;
+    while (r->first && !r->is_freed) {
+        struct request q = pop_request(r);
+        if (q.done)
+            q.done(q.ctx, NULL);
+    }
+    if (!r->is_freed && r->events.lost)
+        r->events.lost(r->events.ctx, why);
+    if (leave(r))
+        timer_start(r->retry, retry_us(r));
+}
+
+static void lose_because(struct redis *r, int code, const char *what)
+{
+    struct error why = {0};
+
+    if (r->address.path.n)
+        error_set(&why, code, "redis at unix socket '%s': %s", r->address.path.p, what);
+    else
+        error_set(&why, code, "redis at %s:%u: %s", r->address.host.p, r->address.port, what);
+    lose(r, &why);
+}
+
+static void on_greeting(void *ctx, const struct reply *reply)
+{
+    struct redis *r = ctx;
+
+    if (!reply)
+        return; /* lost already */
+    if (reply->type == REPLY_ERROR) {
+        bool denied = str_starts(reply->text, STR("NOAUTH")) ||
+                      str_starts(reply->text, STR("WRONGPASS")) ||
+                      str_starts(reply->text, STR("NOPERM")) ||
+                      str_starts(reply->text, STR("ERR AUTH"));
+        lose_because(r, denied ? ERR_CONFIG : ERR_REDIS, reply->text.p);
+        return;
+    }
+    r->state = READY;
+    r->attempts = 0;
+    if (r->events.ready)
+        r->events.ready(r->events.ctx);
+}
+
+static void on_quiet_greeting(void *ctx, const struct reply *reply)
+{
+    if (!reply || reply->type == REPLY_ERROR)
+        on_greeting(ctx, reply);
+}
+
+static void greet(struct redis *r)
+{
+    const struct redis_address *to = &r->address;
+
+    r->state = GREETING;
+    if (to->password.n && to->user.n)
+        queue(r, (str[]){STR("AUTH"), to->user, to->password}, 3, NULL, on_quiet_greeting, r);
+    else if (to->password.n)
+        queue(r, (str[]){STR("AUTH"), to->password}, 2, NULL, on_quiet_greeting, r);
+    if (to->database) {
+        char digits[20], *end = str_write_u64(digits, to->database);
+        queue(r, (str[]){STR("SELECT"), {digits, (size_t)(end - digits)}}, 2, NULL,
+              on_quiet_greeting, r);
+    }
+    queue(r, (str[]){STR("PING")}, 1, NULL, on_greeting, r);
+}
+
+/* Answers. */
+
+static bool is_message(const struct reply *reply)
+{
+    return reply->type == REPLY_ARRAY && reply->n == 3 &&
+           str_is(reply->items[0].text, "message");
+}
+
+/* False: the connection or the object is gone. */
+static bool hand_out(struct redis *r, const struct reply *reply)
+{
+    r->depth++;
+    if (r->is_subscriber) {
+        if (is_message(reply) && r->events.message)
+            r->events.message(r->events.ctx, reply->items[1].text, reply->items[2].text);
+    } else if (r->first) {
+        struct request q = pop_request(r);
+        if (q.done)
+            q.done(q.ctx, reply);
+    }
+    if (!leave(r))
+        return false;
+    arena_reset(&r->scratch); /* the next reply has not begun */
+    return r->fd >= 0;
+}
+
+static void read_replies(struct redis *r)
+{
+    for (;;) {
+        void *reply = NULL;
+        if (redisReaderGetReply(r->reader, &reply) != REDIS_OK) {
+            lose_because(r, ERR_REDIS, r->reader->errstr);
+            return;
+        }
+        if (!reply)
+            return;
+        if (!hand_out(r, reply))
+            return;
+    }
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *ctx)
+{
+    struct redis *r = ctx;
+
+    (void)what;
+    ssize_t n = read(fd, r->input, sizeof(r->input));
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0) {
+        lose_because(r, ERR_REDIS, n == 0 ? "it closed the connection" : strerror(errno));
+        return;
+    }
+    r->heard = true;
+    if (redisReaderFeed(r->reader, r->input, (size_t)n) != REDIS_OK)
+        die("out of memory in hiredis");
+    read_replies(r);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *ctx)
+{
+    struct redis *r = ctx;
+
+    (void)what;
+    if (r->state == CONNECTING) {
+        int problem = dial_result(fd);
+        if (problem) {
+            lose_because(r, ERR_REDIS, strerror(problem));
+            return;
+        }
+        greet(r);
+    }
+    write_out(r);
+}
+
+static void on_silence(void *ctx)
+{
+    struct redis *r = ctx;
+
+    if (!r->first && r->state == READY)
+        return;
+    if (!r->heard) {
+        lose_because(r, ERR_REDIS, "no answer in 10 s");
+        return;
+    }
+    r->heard = false;
+    timer_start(r->silence, SILENCE_US);
+}
+
+static void on_retry(void *ctx)
+{
+    struct redis *r = ctx;
+    struct error why = {0};
+
+    r->fd = r->address.path.n ? dial_unix(r->address.path, &why)
+                              : dial_tcp(r->address.host, r->address.port, &why);
+    if (r->fd < 0) {
+        lose(r, &why);
+        return;
+    }
+    r->state = CONNECTING;
+    r->reader = redisReaderCreateWithFunctions(&reply_functions);
+    if (!r->reader)
+        die("out of memory in hiredis");
+    r->reader->privdata = r;
+    r->reader->maxbuf = 0; /* keep the buffer */
+    r->readable = event_new(loop_base(r->loop), r->fd, EV_READ | EV_PERSIST, on_readable, r);
+    r->writable = event_new(loop_base(r->loop), r->fd, EV_WRITE, on_writable, r);
+    if (!r->readable || !r->writable || event_add(r->readable, NULL) ||
+        event_add(r->writable, NULL))
+        die("event_new failed");
+    timer_start(r->silence, SILENCE_US);
+    r->heard = false;
+}
+
+/* The public part. */
+
+struct redis *redis_new(struct loop *l, const struct redis_address *to,
+                        const struct redis_events *events)
+{
+    struct redis *r = xalloc(sizeof(*r));
+
+    r->loop = l;
+    r->fd = -1;
+    r->address = *to;
+    r->address.path = arena_copy(&r->own, to->path);
+    r->address.host = arena_copy(&r->own, to->host);
+    r->address.user = arena_copy(&r->own, to->user);
+    r->address.password = arena_copy(&r->own, to->password);
+    if (events)
+        r->events = *events;
+    r->out = evbuffer_new();
+    if (!r->out)
+        die("evbuffer_new failed");
+    r->retry = timer_new(l, on_retry, r);
+    r->silence = timer_new(l, on_silence, r);
+    return r;
+}
+
+void redis_free(struct redis *r)
+{
+    if (!r)
+        return;
+    close_socket(r);
+    timer_stop(r->retry);
+    r->state = DOWN;
+    r->is_freed = true;
+    if (r->depth == 0)
+        destroy(r);
+}
+
+void redis_connect(struct redis *r)
+{
+    if (r->state == DOWN)
+        timer_start(r->retry, 0);
+}
+
+void redis_drop(struct redis *r, const char *why)
+{
+    if (r->state != DOWN)
+        lose_because(r, ERR_REDIS, why);
+}
+
+bool redis_is_ready(const struct redis *r)
+{
+    return r->state == READY;
+}
+
+struct loop *redis_loop(const struct redis *r)
+{
+    return r->loop;
+}
+
+void redis_send(struct redis *r, const str *args, uint32_t n, struct arena *a, redis_done *done,
+                void *ctx)
+{
+    assert(n > 0);
+    if (r->state != READY) {
+        if (done)
+            done(ctx, NULL);
+        return;
+    }
+    if (str_is(args[0], "SUBSCRIBE"))
+        r->is_subscriber = true;
+    queue(r, args, n, a, done, ctx);
+}
