@@ -8,7 +8,7 @@ static struct arena arena;
 
 static void test_json_check_accepts_and_refuses_as_the_grammar_says(void)
 {
-    static const struct {
+    const struct {
         str text;
         const char *wrong; /* NULL: good */
         size_t at;
@@ -75,7 +75,7 @@ static void test_json_check_accepts_and_refuses_as_the_grammar_says(void)
 static void test_json_check_holds_its_limits(void)
 {
     struct json_limits limits = {.depth = 3, .number_bytes = 5, .members = 2};
-    static const struct {
+    const struct {
         const char *text, *wrong;
         size_t at;
     } cases[] = {
@@ -161,7 +161,7 @@ static void test_json_members_and_items_come_in_order(void)
 
 static void test_json_find_compares_decoded_names_and_takes_the_last(void)
 {
-    static const struct {
+    const struct {
         str object, name, want; /* p == NULL: not there */
     } cases[] = {
         {STR("{\"a\":1,\"b\":2}"), STR("b"), STR("2")},
@@ -193,7 +193,7 @@ static void test_json_pointer_finds_what_the_rfc_says(void)
     static const char document[] =
         "{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,\"e^f\":3,\"i\\\\j\":5,"
         "\"k\\\"l\":6,\" \":7,\"m~n\":8,\"results\":[{\"lat\":52.2296760},{}]}";
-    static const struct {
+    const struct {
         const char *pointer, *want;
     } cases[] = {
         {"", document},
@@ -230,7 +230,7 @@ static void test_json_pointer_finds_what_the_rfc_says(void)
 
 static void test_json_quote_escapes_and_repairs(void)
 {
-    static const struct {
+    const struct {
         str text, want;
     } cases[] = {
         {STR_NONE, STR("\"\"")},
@@ -275,11 +275,12 @@ static void test_json_quote_is_undone_by_unquote(void)
 
 static void test_json_unquote_decodes_or_borrows(void)
 {
-    static const struct {
+    const struct {
         str quoted, want; /* p == NULL: no string */
     } cases[] = {
         {STR("\"\""), STR("")},
-        {STR("\"a\\u00e9\\u20ac\\ud83d\\ude97\""), STR("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x9a\x97")},
+        {STR("\"a\\u00e9\\u20ac\\ud83d\\ude97\""),
+         STR("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x9a\x97")},
         {STR("\"a\\u0000b\""), STR("a\0b")},
         {STR("\"\\/\\\"\\\\\\b\\f\\n\\r\\t\""), STR("/\"\\\b\f\n\r\t")},
         {STR("\"\\ud800x\""), STR("\xef\xbf\xbdx")},
@@ -317,15 +318,17 @@ static void look_everywhere(str text)
     if (json_open(text, &rest))
         while (json_next_item(&rest, &value))
             ;
-    if (json_find(text, STR("\xc3\xa9\n"), &value) || json_pointer(text, STR("/b/0/c~0"), &value))
+    if (json_find(text, STR("\xc3\xa9\n"), &value) ||
+        json_pointer(text, STR("/b/0/c~0"), &value))
         CHECK(value.p >= text.p && value.p + value.n <= text.p + text.n);
 }
 
 /* Cut and bent texts, each in memory of its very size: the sanitizer sees a step too far. */
 static void test_json_stays_inside_broken_text(void)
 {
-    static const char good[] = "{ \"\\u00e9\\n\" : \"x\\\\\", \"b\":[{\"c~\":-1.5e3}, \"\\ud83d"
-                               "\\ude97\", null] ,\"long member name\":\"and a long value in it\"}";
+    static const char good[] =
+        "{ \"\\u00e9\\n\" : \"x\\\\\", \"b\":[{\"c~\":-1.5e3}, \"\\ud83d"
+        "\\ude97\", null] ,\"long member name\":\"and a long value in it\"}";
 
     for (size_t n = 0; n < sizeof(good); n++)
         for (size_t at = 0; at <= n; at++) {

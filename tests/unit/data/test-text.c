@@ -6,7 +6,7 @@ static struct arena arena;
 
 static void test_text_is_utf8_is_strict(void)
 {
-    static const struct {
+    const struct {
         str text;
         bool is_good;
     } cases[] = {
@@ -63,8 +63,10 @@ static void test_text_knows_ascii_and_marks(void)
 
 static void test_text_from_1252_follows_the_table(void)
 {
-    CHECK_STR(text_from_1252(&arena, STR("Stra\xdf" "e 5 \x80 \x84gut\x93")),
-              STR("Stra\xc3\x9f" "e 5 \xe2\x82\xac \xe2\x80\x9egut\xe2\x80\x9c"));
+    CHECK_STR(text_from_1252(&arena, STR("Stra\xdf"
+                                         "e 5 \x80 \x84gut\x93")),
+              STR("Stra\xc3\x9f"
+                  "e 5 \xe2\x82\xac \xe2\x80\x9egut\xe2\x80\x9c"));
     CHECK_STR(text_from_1252(&arena, STR("\x81\x9f\xa0\xff")),
               STR("\xc2\x81\xc5\xb8\xc2\xa0\xc3\xbf"));
     CHECK_STR(text_from_1252(&arena, STR_NONE), STR(""));
@@ -72,7 +74,7 @@ static void test_text_from_1252_follows_the_table(void)
 
 static void test_text_fold_makes_names_comparable(void)
 {
-    static const struct {
+    const struct {
         const char *text, *want;
     } cases[] = {
         {"Prod. year", "prod_year"},
