@@ -1,7 +1,7 @@
 #pragma once
 /* HTTP client: libcurl's multi interface on the loop. No redirects, no proxy, no `Expect`, only
  * http and https, connections kept. The result of a call is transport code and status and body.
- */
+ * A body is sent at most once: a kept connection that closes before the answer is a failure. */
 #include "common/base/buf.h"
 #include "common/base/error.h"
 #include "common/io/loop.h"
@@ -29,7 +29,8 @@ struct http_answer {
 typedef void http_done(void *ctx, const struct http_answer *answer);
 
 struct http *http_new(struct loop *l, struct error *err) MUST_CHECK;
-void http_free(struct http *h); /* no callback runs any more */
+void http_free(struct http *h); /* no callback runs any more; not from inside one */
+/* `done` runs later, from the loop, and may send and cancel other calls. Never NULL. */
 struct http_call *http_send(struct http *h, const struct http_request *q, http_done *done,
                             void *ctx);
 void http_cancel(struct http_call *c); /* its callback never runs */
