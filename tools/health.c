@@ -1,7 +1,10 @@
 /* `standpipe health`: is the process that answers at this address alive? For the health checks
  * of containers, which then need no curl: exit 0 when GET /healthz says 200, else 1. */
+#include <stdio.h>
+
 #include "common/base/arena.h"
 #include "common/io/http.h"
+#include "tools/command.h"
 
 struct health {
     str http;
