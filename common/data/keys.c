@@ -1,0 +1,60 @@
+#include "common/data/keys.h"
+
+static str join(struct arena *a, const str *parts, size_t n)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < n; i++)
+        length += parts[i].n;
+    char *p = arena_alloc(a, length + 1), *out = p;
+    for (size_t i = 0; i < n; i++)
+        if (parts[i].n) {
+            memcpy(out, parts[i].p, parts[i].n);
+            out += parts[i].n;
+        }
+    *out = '\0';
+    return (str){p, length};
+}
+
+#define JOIN(a, ...)                                                                           \
+    join(a, (const str[]){__VA_ARGS__}, ARRAY_LEN(((const str[]){__VA_ARGS__})))
+
+str keys_topic(const struct keys *k, struct arena *a, str stage)
+{
+    return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:"), stage);
+}
+
+str keys_lane(const struct keys *k, struct arena *a, const char *what)
+{
+    return keys_topic(k, a, str_of(what));
+}
+
+str keys_job(const struct keys *k, struct arena *a, str id)
+{
+    return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:job:"), id);
+}
+
+str keys_source(const struct keys *k, struct arena *a, str src)
+{
+    return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:source:"), src);
+}
+
+str keys_seen(const struct keys *k, struct arena *a, str id)
+{
+    return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:seen:"), id);
+}
+
+str keys_count(const struct keys *k, struct arena *a, str name, str window)
+{
+    return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:count:"), name, STR(":"), window);
+}
+
+str keys_global(const struct keys *k, struct arena *a, const char *what)
+{
+    return JOIN(a, k->prefix, STR(":"), str_of(what));
+}
+
+str keys_worker(const struct keys *k, struct arena *a, str name)
+{
+    return JOIN(a, k->prefix, STR(":worker:"), name);
+}

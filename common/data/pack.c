@@ -1,0 +1,125 @@
+#include "common/data/pack.h"
+
+#include "common/data/entry.h"
+
+enum { FIELDS_MAX = 8, DIGITS_MAX = 20 };
+
+struct packed { /* an output entry; its data follow it, so that one block holds both */
+    struct pack_entry entry;
+    str args[2 * FIELDS_MAX];
+    char digits[4][DIGITS_MAX];
+    uint32_t numbers;
+    char data[];
+};
+struct span { /* records that share an entry */
+    struct record *const *records;
+    uint32_t n;
+    size_t bytes; /* at most; newlines between them included */
+    str cols;
+};
+
+static bool is_row(const struct record *r)
+{
+    return r->line.n && r->line.p[0] == '[';
+}
+
+static str cols_of(const struct record *r, const str *cols)
+{
+    if (cols)
+        return *cols;
+    return is_row(r) ? r->entry->cols : STR_NONE;
+}
+
+static bool agrees(const struct entry *a, const struct entry *b)
+{
+    return a == b || (a->at == b->at && a->try == b->try && str_equal(a->src, b->src) &&
+                      str_equal(a->run, b->run));
+}
+
+static bool follows(const struct record *r, const struct record *last)
+{
+    return r->entry->row + r->number == last->entry->row + last->number + 1;
+}
+
+static struct span next_span(struct record *const *records, uint32_t n, const str *cols)
+{
+    const struct record *first = records[0];
+    struct span s = {records, 1, record_length(first), cols_of(first, cols)};
+
+    for (; s.n < MIN(n, (uint32_t)ENTRY_RECORDS_MAX); s.n++) {
+        const struct record *r = records[s.n];
+        size_t bytes = s.bytes + 1 + record_length(r);
+        if (bytes > ENTRY_DATA_MAX || !agrees(first->entry, r->entry) ||
+            !str_equal(s.cols, cols_of(r, cols)) || (s.cols.n && !follows(r, records[s.n - 1])))
+            break;
+        s.bytes = bytes;
+    }
+    return s;
+}
+
+static void add_text(struct packed *p, str name, str value)
+{
+    p->args[p->entry.arg_count++] = name;
+    p->args[p->entry.arg_count++] = value;
+}
+
+static void add_number(struct packed *p, str name, uint64_t value)
+{
+    char *digits = p->digits[p->numbers++];
+
+    add_text(p, name, (str){digits, (size_t)(str_write_u64(digits, value) - digits)});
+}
+
+static void add_fields(struct packed *p, const struct span *s, str data)
+{
+    const struct record *first = s->records[0];
+    const struct entry *e = first->entry;
+
+    add_text(p, STR("src"), e->src);
+    add_number(p, STR("row"), e->row + first->number);
+    add_number(p, STR("n"), s->n);
+    add_number(p, STR("at"), e->at);
+    if (e->try)
+        add_number(p, STR("try"), e->try);
+    if (e->run.n)
+        add_text(p, STR("run"), e->run);
+    if (s->cols.n)
+        add_text(p, STR("cols"), s->cols);
+    add_text(p, STR("data"), data);
+}
+
+static struct pack_entry *pack_span(struct arena *a, const struct span *s)
+{
+    struct packed *p = (void *)arena_reserve(a, sizeof(*p) + s->bytes);
+    char *out = p->data;
+
+    *p = (struct packed){.entry = {.args = p->args, .records = s->n}};
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (i)
+            *out++ = '\n';
+        out = record_write(s->records[i], out);
+    }
+    arena_trim(a, out);
+    p->entry.bytes = (size_t)(out - p->data);
+    add_fields(p, s, (str){p->data, p->entry.bytes});
+    return &p->entry;
+}
+
+void pack_records(struct arena *a, struct pack *p, struct record *const *records, uint32_t n,
+                  const str *cols)
+{
+    while (n) {
+        struct span s = next_span(records, n, cols);
+        struct pack_entry *e = pack_span(a, &s);
+        if (p->last)
+            p->last->next = e;
+        else
+            p->first = e;
+        p->last = e;
+        p->entries++;
+        p->records += e->records;
+        p->bytes += e->bytes;
+        records += s.n;
+        n -= s.n;
+    }
+}
