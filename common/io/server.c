@@ -131,7 +131,7 @@ void server_free(struct server *s)
 
 uint16_t server_port(const struct server *s)
 {
-    struct sockaddr_storage at;
+    struct sockaddr_storage at = {0};
     socklen_t size = sizeof(at);
 
     if (getsockname(evconnlistener_get_fd(s->listener), (struct sockaddr *)&at, &size) != 0)
