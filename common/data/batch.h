@@ -54,6 +54,7 @@ struct batch {
     uint32_t entry_count, record_count, record_room;
     uint64_t opened_us;        /* monotonic microseconds when it was read */
     struct progress *progress; /* NULL except in split */
+    uint32_t ambiguous;        /* deliver: records sent again after an ambiguous answer */
     void *kept;                /* notes of a stage that keeps it; in the arena */
     void *owner;               /* the runner that read it */
 };
