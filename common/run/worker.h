@@ -55,7 +55,9 @@ struct stage {
     void (*flush)(struct worker *w); /* optional: we are stopping, send what lingers */
     void (*close)(struct worker *w); /* once, after the last batch is finished */
     uint32_t max_inflight;           /* batches it may keep with WORK_LATER, at least 1 */
-    bool wants_jobs;                 /* split: its entries are jobs, one a batch */
+    bool is_end;                     /* deliver: what passes has arrived, no route follows */
+    bool wants_jobs;    /* split: its entries are jobs, one a batch, and worker_job() answers */
+    bool wants_sources; /* worker_source() answers */
 };
 void worker_finish(struct worker *w,
                    struct batch *b); /* commit it; do not touch it afterwards */
