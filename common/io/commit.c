@@ -115,10 +115,10 @@ static struct list settle_arguments(const struct commit *c, str function, bool w
 
 static void answer(struct call *call, const struct reply *reply)
 {
+    if (answer_of(reply) == ANSWER_ABORTED && call->problem)
+        reply = call->problem;
     struct commit_answer a = {.kind = answer_of(reply)};
 
-    if (a.kind == ANSWER_ABORTED && call->problem)
-        return answer(call, call->problem);
     if (reply && reply->type == REPLY_ERROR)
         a.text = reply->text;
     if (a.kind == ANSWER_GOOD && reply->type == REPLY_ARRAY) {

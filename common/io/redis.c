@@ -338,8 +338,7 @@ static bool hand_out(struct redis *r, const struct reply *reply)
 {
     r->depth++;
     if (r->is_subscriber) {
-        if (is_message(reply) && r->events.message)
-            r->events.message(r->events.ctx, reply->items[1].text, reply->items[2].text);
+        hand_out_message(r, reply);
     } else if (r->first) {
         struct request q = pop_request(r);
         if (q.done)
@@ -507,7 +506,7 @@ void redis_send(struct redis *r, const str *args, uint32_t n, struct arena *a, r
             done(ctx, NULL);
         return;
     }
-    if (str_is(args[0], "SUBSCRIBE"))
-        r->is_subscriber = true;
+    if (str_is(args[0], "SUBSCRIBE") || str_is(args[0], "PSUBSCRIBE"))
+        r->is_subscriber = true; /* from now on it gets messages, not answers */
     queue(r, args, n, a, done, ctx);
 }

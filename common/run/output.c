@@ -6,11 +6,12 @@
 #include "common/run/counts.h"
 #include "common/run/dead.h"
 
+static const uint64_t day_ms = 24 * 3600 * 1000;
 enum {
-    SOURCE_KEEP_MS = 30 * 24 * 3600 * 1000ULL, /* books of a source, after its last record */
-    JOB_KEEP_MS = 7 * 24 * 3600 * 1000ULL,     /* a job, after its end */
-    BOOK_MOVES = 9,                            /* of the input topic and the dead letters */
-    TOPIC_MOVES = 3,                           /* of an output topic */
+    SOURCE_KEEP_DAYS = 30, /* books of a source, after its last record */
+    JOB_KEEP_DAYS = 7,     /* a job, after its end */
+    BOOK_MOVES = 9,        /* of the input topic and the dead letters */
+    TOPIC_MOVES = 3,       /* of an output topic */
 };
 
 struct source_sums { /* books of one source in this commit */
@@ -177,7 +178,7 @@ static void fill_books(struct builder *w, const struct commit *commit, struct co
 static void fill_source(struct builder *w, const struct source_sums *s, struct commit_hash *h)
 {
     h->key = keys_source(w->c->keys, w->arena, s->src);
-    h->expire_ms = w->c->now_ms + SOURCE_KEEP_MS;
+    h->expire_ms = w->c->now_ms + SOURCE_KEEP_DAYS * day_ms;
     h->moves = arena_alloc(w->arena, 5 * sizeof(*h->moves));
     move_if(h, STR("rows"), s->rows);
     move_if(h, STR("delivered"), s->delivered);
@@ -265,7 +266,8 @@ void output_build(const struct output_context *c, struct batch *b, uint32_t from
         .ids = ids,
         .id_count = n,
         .progress = b->progress,
-        .job_expire_ms = b->progress && b->progress->is_last ? c->now_ms + JOB_KEEP_MS : 0,
+        .job_expire_ms =
+            b->progress && b->progress->is_last ? c->now_ms + JOB_KEEP_DAYS * day_ms : 0,
     };
     fill_outputs(&w, commit);
     fill_hashes(&w, commit);
