@@ -327,10 +327,16 @@ static void greet(struct redis *r)
 
 /* Answers. */
 
-static bool is_message(const struct reply *reply)
+/* ["message", channel, text] or ["pmessage", pattern, channel, text]. */
+static void hand_out_message(const struct redis *r, const struct reply *reply)
 {
-    return reply->type == REPLY_ARRAY && reply->n == 3 &&
-           str_is(reply->items[0].text, "message");
+    if (!r->events.message || reply->type != REPLY_ARRAY || reply->n < 3)
+        return;
+    const struct reply *items = reply->items;
+    if (str_is(items[0].text, "message"))
+        r->events.message(r->events.ctx, items[1].text, items[2].text);
+    else if (str_is(items[0].text, "pmessage") && reply->n == 4)
+        r->events.message(r->events.ctx, items[2].text, items[3].text);
 }
 
 /* False: the connection or the object is gone. */
