@@ -1,5 +1,5 @@
 #pragma once
-/* The stages of the program, for the table in main.c. */
+/* All kinds of stages, for the table in workers/main.c. */
 #include "common/run/worker.h"
 
-extern const struct stage stage_normalise;
+extern const struct stage stage_split, stage_normalise, stage_deliver;
