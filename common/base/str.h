@@ -19,6 +19,17 @@ typedef struct str {
 /* For printf with STR_FMT; only for bytes known to be printable. */
 #define STR_ARG(s)   (int)(s).n, (s).p
 
+/* Where `s` ends; NULL stays NULL, to which nothing may be added. */
+static inline const char *str_end(str s)
+{
+    return s.n ? s.p + s.n : s.p;
+}
+
+static inline str str_between(const char *from, const char *to)
+{
+    return (str){from, (size_t)(to - from)};
+}
+
 static inline str str_of(const char *s) /* NULL gives an empty str */
 {
     return (str){s, s ? strlen(s) : 0};

@@ -26,5 +26,7 @@ void findings_warn(struct findings *f, struct mark at, uint32_t length, const ch
  * at most 2 or a third of the length), and all of them when they are eight or fewer. */
 void findings_unknown(struct findings *f, struct mark at, str word, const char *what,
                       const str *valid, uint32_t n);
+/* That hint, for words that stand in no file. Empty when no word is near and there are many. */
+str findings_hint(struct arena *a, str word, const str *valid, uint32_t n) MUST_CHECK;
 void findings_take(struct findings *f, const struct error *err); /* an error with its place */
 void findings_sort(struct findings *f);                          /* by place */

@@ -16,14 +16,14 @@ enum json_type {
     JSON_OBJECT,
 };
 struct json_limits {       /* 0: the default in brackets */
-    uint32_t depth;        /* nesting (64) */
+    uint32_t depth;        /* nesting (64), at most 1024 */
     uint32_t number_bytes; /* longest number (1024) */
     uint32_t members;      /* of one object or items of one array (4096) */
 };
 
 /* Full check of RFC 8259, strict UTF-8, no lone surrogates, one value and nothing but blanks
  * around it. Returns NULL when good, else a static text that says what is wrong, and its
- * offset. */
+ * offset. `limits` and `at` may be NULL. */
 const char *json_check(str text, const struct json_limits *limits, size_t *at) MUST_CHECK;
 
 enum json_type json_type(str value); /* by its first byte */

@@ -6,7 +6,9 @@
 
 bool text_is_utf8(str s); /* strict: no overlong forms, surrogates, or beyond U+10FFFF */
 bool text_is_ascii(str s);
-str text_skip_bom(str s); /* without a leading UTF-8 byte order mark */
+unsigned text_utf8_length(str s); /* of the sequence at its front; 0: it is not valid */
+char *text_put(char *out, uint32_t point); /* as UTF-8, at most 4 bytes; returns the end */
+str text_skip_bom(str s);                  /* without a leading UTF-8 byte order mark */
 
 /* Bytes 0x80..0x9f by the WHATWG table of windows-1252 (undefined ones map to C1), others as
  * Latin-1, to UTF-8 in the arena. */

@@ -1,0 +1,65 @@
+-- What the functions share. They write nothing before everything is read and checked, because a
+-- script does not roll back: `stop` in that part leaves the data as it was. ARGV is read from left
+-- to right, A.at being the place of the last argument taken.
+
+local IDS_MAX = 256                   -- input entries a call, so that no call stalls the server
+local FIELDS_MAX = 1024               -- fields a hash; unpack() gives up at 8,000 values
+local ADDED_MAX = 1000000             -- a mistyped number of outputs is refused, not walked
+local COUNT_MAX = 9007199254740991    -- 2^53 - 1: up to here a number in Lua is exact
+
+local function stop(why)
+  error('=' .. why, 0)
+end
+
+-- The error reply for what pcall caught; what `stop` did not raise is marked as a surprise.
+local function refusal(caught)
+  caught = tostring(caught)
+  local why = caught:sub(1, 1) == '=' and caught:sub(2) or 'COMMIT ' .. caught
+  return redis.error_reply((why:gsub('%c', ' ')))
+end
+
+local function text(A)
+  local at = A.at + 1
+  A.at = at
+  return A[at] or stop('BADARG ' .. at)
+end
+
+local function number(A, max)
+  local n = tonumber(text(A))
+  if not (n and n >= 0 and n <= max and n % 1 == 0) then stop('BADARG ' .. A.at) end
+  return n
+end
+
+local function list(A, n)
+  local t = {}
+  for i = 1, n do t[i] = text(A) end
+  return t
+end
+
+local function ended(A)
+  if A.at ~= #A then stop('BADARG ' .. A.at + 1) end
+end
+
+-- A command that only reads; a key of a foreign type ends the call with its name.
+local function read(command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  if reply.err:sub(1, 9) == 'WRONGTYPE' then stop('WRONGTYPE ' .. key) end
+  error(reply.err, 0)
+end
+
+local function want_type(key, want)
+  local is = redis.call('TYPE', key).ok
+  if is ~= want and is ~= 'none' then stop('WRONGTYPE ' .. key) end
+  return is
+end
+
+-- A missing grant found by the write itself would leave half a commit behind.
+local function want_grant(...)
+  if not redis.acl_check_cmd(...) then stop('COMMIT NOPERM ' .. (...)) end
+end
+
+local function integer(s)
+  local n = s:find('^%-?%d+$') and tonumber(s)
+  return n and n <= COUNT_MAX and n >= -COUNT_MAX and n
+end

@@ -1,0 +1,90 @@
+-- sp1_settle: the last command of a commit's MULTI, behind the XADDs of its outputs.
+-- KEYS  input topic | output topics, the input may be one | hashes, the books first | the job, if any
+-- ARGV  group me mode            del: hand on; keep: hand on, the entry stays; hold: a checkpoint, the
+--                                entry stays mine (only with a job, or a repeat would count twice)
+--       nids id*                 at most 256, best in rising order; all of them or none
+--       nouts m*                 entries that this EXEC added to each output
+--       nhash (expire n (field delta)*n)*            expire in unix ms, 0: leave it
+--       0 | 1 expected expire n (field value)*n      compare-and-set on the job's `offset`
+--       low channel              PUBLISH when the first count of all falls to `low`; empty: never
+-- Answer  the new counts, in order; or DONE id, FENCED id owner, STALE offset, WRONGTYPE key,
+--         COUNT key field, BADARG place, COMMIT text, and then nothing changed.
+-- Cost  XPENDING once (an id out of order: once each), TYPE an output, HMGET and HSET a hash, XACK,
+--       XDEL. An ARGV that breaks off before the m's is refused, but its outputs cannot be undone.
+
+-- Mine are the first n of my pending list from the first id on, unless I hold others in between.
+local function fence(key, group, me, ids)
+  local n, i = #ids, 1
+  local mine = read('XPENDING', key, group, ids[1], ids[n], n, me)
+  while mine[i] and mine[i][1] == ids[i] do i = i + 1 end
+  for j = i, n do
+    local id = ids[j]
+    if not id:find('^%d+%-%d+$') then stop('BADARG ' .. 4 + j) end
+    if not redis.call('XPENDING', key, group, id, id, 1, me)[1] then
+      local other = redis.call('XPENDING', key, group, id, id, 1)[1]
+      stop(other and 'FENCED ' .. id .. ' ' .. other[2] or 'DONE ' .. id)
+    end
+  end
+end
+
+local function settle_job(P, K, A)
+  local job, expected, expire = K[#K], text(A), number(A, COUNT_MAX)
+  local at = read('HGET', job, 'offset') or '0'
+  if at ~= expected then stop('STALE ' .. at) end
+  set_later(P.counts, job, list(A, 2 * number(A, FIELDS_MAX)), expire)
+end
+
+local function settle_low(P, A)
+  local at = A.at + 1
+  P.low, P.channel = text(A), text(A)
+  if P.low ~= '' then P.low = integer(P.low) or stop('BADARG ' .. at) end
+end
+
+-- Reads ARGV, checks everything, fills the plan P; raises the refusal. P.added comes first, so that
+-- the outputs can be undone whatever is wrong behind it.
+local function settle_check(P, K, A)
+  P.group, P.me, P.mode = text(A), text(A), text(A)
+  P.ids = list(A, number(A, ADDED_MAX))
+  for i = 1, number(A, ADDED_MAX) do P.added[i] = number(A, ADDED_MAX) end
+  local mode, outs, nids = P.mode, #P.added, #P.ids
+  if mode ~= 'del' and mode ~= 'keep' and mode ~= 'hold' then stop('BADARG 3') end
+  if nids == 0 or nids > IDS_MAX then stop('BADARG 4') end
+  fence(K[1], P.group, P.me, P.ids)
+  if #K < 1 + outs then stop('BADARG ' .. 5 + nids) end
+  for i = 2, 1 + outs do want_type(K[i], 'stream') end
+
+  local nhash = number(A, #K - 1 - outs)
+  for i = 2 + outs, 1 + outs + nhash do counts_read(P.counts, K[i], A, number(A, COUNT_MAX)) end
+  local jobs = number(A, 1)
+  if #K ~= 1 + outs + nhash + jobs or (mode == 'hold' and jobs == 0) then stop('BADARG ' .. A.at) end
+  if jobs == 1 then settle_job(P, K, A) end
+  settle_low(P, A)
+  if mode ~= 'hold' then want_grant('XACK', K[1], P.group, '0-1') end
+  if mode == 'del' then want_grant('XDEL', K[1], '0-1') end
+end
+
+-- The input goes last: whatever might still break before leaves it pending.
+local function settle_write(P, K)
+  counts_write(P.counts)
+  if P.mode ~= 'hold' then redis.call('XACK', K[1], P.group, unpack(P.ids)) end
+  if P.mode == 'del' then redis.call('XDEL', K[1], unpack(P.ids)) end
+  local first = P.counts.first
+  if P.low ~= '' and P.channel ~= '' and first and first.now <= P.low and first.was > P.low then
+    redis.pcall('PUBLISH', P.channel, first.now)
+  end
+  return P.counts.values
+end
+
+local function settle(K, A)
+  local P = {added = {}, counts = counts_new()}
+  A.at = 0
+  local ok, why = pcall(function()
+    settle_check(P, K, A)
+    ended(A)
+  end)
+  if ok then return settle_write(P, K) end
+  outputs_undo(K, 2, P.added)
+  return refusal(why)
+end
+
+redis.register_function('sp1_settle', settle)

@@ -1,0 +1,28 @@
+"""Fixtures for all flow tests: a server a module, an empty database a test."""
+import pathlib
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools")]
+
+from library import load_library  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def r(server):
+    """A client of the module's server: no keys, no limits, no users but default, our functions loaded."""
+    with server.client() as client:
+        client.flushall()
+        client.config_set("maxmemory", 0)
+        load_library(client)
+        yield client
+        client.config_set("maxmemory", 0)

@@ -1,0 +1,84 @@
+"""Our function library as Redis takes it, and its calls with named arguments."""
+import pathlib
+
+import embed
+
+LUA = pathlib.Path(__file__).resolve().parents[2] / "lua"
+ORDER = ("lib", "counts", "outputs", "admit", "adopt", "settle", "settle_oom")  # as in lua/meson.build
+
+
+def library_text():
+    return embed.join("standpipe_1", [LUA / f"{name}.lua" for name in ORDER])
+
+
+def load_library(client):
+    client.function_load(library_text(), replace=True)
+
+
+def moves(fields):
+    return [len(fields), *(x for pair in fields.items() for x in pair)]
+
+
+class Commit:
+    """One commit, to be sent as often as wanted. `outputs`: {topic: [entry, ...]}; `hashes`: {key: {field: delta}} or
+    {key: (expire, {field: delta})}; `job`: (key, expected, expire, {field: value})."""
+
+    def __init__(self, topic, ids, me, outputs=None, hashes=None, job=None, mode="del", low="", channel="", group="sp"):
+        self.topic, self.ids, self.me, self.mode, self.group = topic, ids, me, mode, group
+        self.outputs, self.hashes, self.job = outputs or {}, hashes or {}, job
+        self.low, self.channel = low, channel
+
+    def keys(self):
+        return [self.topic, *self.outputs, *self.hashes, *([self.job[0]] if self.job else [])]
+
+    def args(self):
+        args = [self.group, self.me, self.mode, len(self.ids), *self.ids]
+        args += [len(self.outputs), *(len(entries) for entries in self.outputs.values()), len(self.hashes)]
+        for fields in self.hashes.values():
+            expire, fields = fields if isinstance(fields, tuple) else (0, fields)
+            args += [expire, *moves(fields)]
+        args += [1, self.job[1], self.job[2], *moves(self.job[3])] if self.job else [0]
+        return [*args, self.low, self.channel]
+
+    def send(self, client, function="sp1_settle", keys=None, args=None):
+        """The answers of EXEC in order, errors as values; the last one decides."""
+        keys, args = keys or self.keys(), self.args() if args is None else args
+        with client.pipeline(transaction=True) as p:
+            for topic, entries in self.outputs.items():
+                for entry in entries:
+                    p.xadd(topic, entry)
+            p.fcall(function, len(keys), *keys, *args)
+            return p.execute(raise_on_error=False)
+
+    def settle(self, client, **changed):
+        return self.send(client, **changed)[-1]
+
+    def settle_oom(self, client, args=None):
+        """Alone, with the entries behind the arguments."""
+        keys = self.keys()
+        try:
+            return client.fcall("sp1_settle_oom", len(keys), *keys, *(self.args_oom() if args is None else args))
+        except Exception as e:  # as a value, like EXEC does
+            return e
+
+    def args_oom(self):
+        entries = [entry for entries in self.outputs.values() for entry in entries]
+        return self.args() + [x for e in entries for x in (2 * len(e), *(y for pair in e.items() for y in pair))]
+
+
+def dump(client):
+    """Everything in the database that anybody could notice, without idle times and ids handed out."""
+    state = {}
+    for key in sorted(client.keys()):
+        kind = client.type(key)
+        if kind == "stream":
+            groups = {g["name"]: sorted((p["message_id"], p["consumer"], p["times_delivered"])
+                                        for p in client.xpending_range(key, g["name"], "-", "+", 10000))
+                      for g in client.xinfo_groups(key)}
+            state[key] = (client.xrange(key), groups)
+        elif kind == "hash":
+            state[key] = (client.hgetall(key), client.pexpiretime(key) if hasattr(client, "pexpiretime") else
+                          client.execute_command("PEXPIRETIME", key))
+        else:
+            state[key] = client.dump(key)
+    return state
