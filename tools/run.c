@@ -323,7 +323,7 @@ static int start_all(struct run *r, struct error *err)
 
 static int announce(struct run *r, struct error *err)
 {
-    const str env[] = {STR("STANDPIPE_REDIS"), r->redis_url,  STR("SP_REDIS"), r->redis_url,
+    const str env[] = {STR("STANDPIPE_REDIS"), r->redis_url,
                        STR("SOCKET"),          r->dir.socket, STR("FIREHOSE"), r->firehose_url,
                        STR("OBJECTS"),         r->dir.objects};
     int rc = run_dir_write_env(r->arena, &r->dir, env, ARRAY_LEN(env) / 2, err);
