@@ -57,10 +57,12 @@ struct batch {
     void *kept;                /* notes of a stage that keeps it; in the arena */
     void *owner;               /* the runner that read it */
 };
+/* NOLINTBEGIN(bugprone-macro-parentheses): `r` and `e` are the names that they declare. */
 #define batch_each(r, b)                                                                       \
     for (struct record *r = (b)->records; r < (b)->records + (b)->record_count; r++)
 #define batch_each_entry(e, b)                                                                 \
     for (struct entry *e = (b)->entries; e < (b)->entries + (b)->entry_count; e++)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Cut the `data` of each entry into records. An entry whose `n` disagrees with its lines keeps
  * its lines. */
