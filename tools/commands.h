@@ -2,4 +2,4 @@
 /* All commands of an operator, for the table in workers/main.c. */
 #include "tools/command.h"
 
-extern const struct command command_run, command_send, command_top;
+extern const struct command command_health, command_run, command_send, command_top;

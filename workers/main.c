@@ -18,6 +18,7 @@ static const struct stage *const kinds[] = {
     NULL,
 };
 static const struct command *const commands[] = {
+    &command_health,
     &command_run,
     &command_send,
     &command_top,
