@@ -82,7 +82,7 @@ static void start(void *ctx)
         return;
     }
     log_warn("cannot fork", LOG_CSTR("child", c->name), LOG_CSTR("error", strerror(errno)));
-    timer_start(c->restart, BACKOFF_MAX_MS * 1000);
+    timer_start(c->restart, BACKOFF_MAX_MS * UINT64_C(1000));
 }
 
 static void ended(struct child *c, int wait_status)

@@ -14,9 +14,9 @@ struct coerce_setup {    /* what a field's rule declares; the defaults in bracke
     uint32_t truthy_count, falsy_count;
 };
 
-/* Write the JSON value of `text` (UTF-8, trimmed, not empty) into the arena. False: it cannot
- * be read as this type, and `why` is a short sentence in the arena or static ("is no integer").
- */
+/* The JSON value of `text` (UTF-8, trimmed, not empty), in the arena or borrowed from `text`.
+ * False: it cannot be read as this type, and `why` goes on after the text, static or in the
+ * arena ("is no integer"). */
 typedef bool coerce_fn(const struct coerce_setup *setup, struct arena *a, str text, str *value,
                        str *why);
 struct coercer {
@@ -25,3 +25,9 @@ struct coercer {
 };
 const struct coercer *coercer_find(str name); /* NULL: no such word */
 extern const struct coercer coercers[];       /* ends with a NULL name */
+
+/* NULL when `format` can be read and names a year, a month and a day; else what is wrong with
+ * it, static. */
+const char *coerce_check_format(str format) MUST_CHECK;
+
+coerce_fn coerce_text, coerce_integer, coerce_number, coerce_date, coerce_boolean;

@@ -33,5 +33,11 @@ struct setting { /* a row: key, type, default, where it goes, help; ends with a 
 void setting_fill(const struct setting *table, const struct node *map, void *state,
                   struct findings *f);
 
-/* The lexer of all typed text: NULL when good, else a sentence ("30 what? write 30s"). */
+/* The lexer of all typed text: NULL when good, else the static end of a sentence ("is no
+ * duration: write 30s"). A str borrows `text`; a bare 0 is good for any unit. Not for NODE. */
 const char *setting_parse(enum setting_type type, str text, void *value) MUST_CHECK;
+/* The whole sentence ("30 what? write 30s"), in the arena. */
+str setting_problem(struct arena *a, enum setting_type type, str text,
+                    const char *problem) MUST_CHECK;
+/* Put the default of one row into `state`; nothing when it has none. */
+void setting_default(const struct setting *s, void *state);
