@@ -9,6 +9,7 @@ IN, OUT, BOOKS, COUNT, JOB = "sp:{0}:tidy", "sp:{0}:locate", "sp:{0}:books", "sp
 KEYS = ["sp:{*}:tidy", "sp:{*}:locate", "sp:{*}:dead", "sp:{*}:books", "sp:{*}:count:*", "sp:{*}:source:*", "sp:{*}:job:*"]
 COMMIT = ["fcall", "multi", "exec", "xadd", "xpending", "xlen", "hmget", "hset", "hget", "pexpireat", "xack", "xdel"]
 UNDO = ["type", "xrevrange"]
+DOOR = ["fcall", "multi", "exec", "xadd", "hmget", "hset", "set", "pexpireat"]
 OTHERS = ["ping", "publish", "xreadgroup", "xclaim", "xgroup|delconsumer"]
 LATER = 9999999999999
 
@@ -73,6 +74,49 @@ def test_one_grant_missing(r, worker, ids, grant, path):
         if grant == "xdel" and path == "settle":
             after[OUT] = before[OUT]
         assert after == before
+
+
+def test_adoption_is_whole_or_not_at_all(r, worker, ids):
+    r.execute_command("ACL", "SETUSER", "tidy", "-xgroup|delconsumer")
+    before = dump(r)
+    with pytest.raises(redis.exceptions.ResponseError, match="^COMMIT NOPERM XGROUP"):
+        worker.fcall("sp1_adopt", 1, IN, "sp", "me", "next", 256)
+    assert dump(r) == before
+
+
+@pytest.fixture
+def door(server, r):
+    r.xgroup_create(IN, "sp", "0", mkstream=True)
+    r.execute_command("ACL", "SETUSER", "door", "reset", "on", ">secret", "-@all",
+                      *(f"+{c}" for c in DOOR + UNDO + ["xdel"]), *(f"~{k}" for k in [*KEYS, "sp:{*}:seen:*"]))
+    with server.client(username="door", password="secret") as client:
+        yield client
+    r.execute_command("ACL", "DELUSER", "door")
+
+
+def admit(client):
+    keys = [IN, BOOKS, "sp:{0}:seen:1", "sp:{0}:source:1"]
+    with client.pipeline(transaction=True) as p:
+        p.xadd(IN, {"uri": "x"}).fcall("sp1_admit", 4, *keys, 1, 1000, 9, 1, "tidy:bytes", 5, 1, "open", 1, 1, "uri", "x", LATER)
+        return p.execute(raise_on_error=False)[-1]
+
+
+def test_door_admits_and_refuses(r, door):
+    assert admit(door) == [5]
+    assert str(admit(door)) == "SEEN"
+    r.delete("sp:{0}:seen:1")
+    assert str(admit(door)) == "FULL 5" and r.xlen(IN) == 1
+
+
+@pytest.mark.parametrize("grant", ["hmget", "hset", "set", "type", "pexpireat"])
+def test_one_grant_of_the_door_missing(r, door, grant):
+    r.execute_command("ACL", "SETUSER", "door", f"-{grant}")
+    before = dump(r)
+    assert isinstance(admit(door), Exception)
+    after = dump(r)
+    if grant == "type":  # part of the undo
+        after[IN] = before[IN]
+    assert after == before
 
 
 @pytest.mark.parametrize("command", [
