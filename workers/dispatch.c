@@ -12,9 +12,9 @@
 #include "workers/gauges.h"
 
 enum {
-    COUNT = 64,                  /* inbox entries a round */
-    AGAIN_US = 250 * 1000,       /* a full topic, or a Redis that cannot write */
-    SEEN_MS = 24 * 3600 * 1000,  /* far longer than an inbox entry stays unacknowledged */
+    COUNT = 64,                 /* inbox entries a round */
+    AGAIN_US = 250 * 1000,      /* a full topic, or a Redis that cannot write */
+    SEEN_MS = 24 * 3600 * 1000, /* far longer than an inbox entry stays unacknowledged */
     SOURCE_KEEP_DAYS = 30,
 };
 static const uint64_t day_ms = 24 * 3600 * 1000;
@@ -30,9 +30,9 @@ struct dispatch {
     struct adopter *adopter;
     struct gauges *gauges;
     struct timer *again;
-    struct batch batch;     /* of a round */
+    struct batch batch; /* of a round */
     struct visit *visits;
-    uint32_t waiting;       /* answers of a round */
+    uint32_t waiting; /* answers of a round */
     uint32_t asks;
     str topic;
     struct arena arena;
@@ -83,7 +83,8 @@ static bool is_taken(const struct visit *v)
 static void release(struct dispatch *d, uint32_t n)
 {
     struct arena *a = &d->batch.arena;
-    str *ack = arena_alloc(a, (3 + n) * sizeof(str)), *del = arena_alloc(a, (2 + n) * sizeof(str));
+    str *ack = arena_alloc(a, (3 + n) * sizeof(str)),
+        *del = arena_alloc(a, (2 + n) * sizeof(str));
     uint32_t i = 0;
 
     ack[0] = STR("XACK"), ack[1] = d->topic, ack[2] = STR("sp");
@@ -125,8 +126,8 @@ static void complain(struct dispatch *d, const struct admit *a, const struct rep
         return;
     }
     if (kind != ANSWER_FULL && kind != ANSWER_LOST)
-        log_warn("the inbox waits", LOG_STR("topic", a->topic), LOG_CSTR("meaning", answer_name(kind)),
-                 LOG_STR("answer", reply->text));
+        log_warn("the inbox waits", LOG_STR("topic", a->topic),
+                 LOG_CSTR("meaning", answer_name(kind)), LOG_STR("answer", reply->text));
 }
 
 static void on_admitted(void *ctx, const struct reply *reply)
@@ -175,10 +176,13 @@ static void add_books(struct words *w, const struct admit *a)
     bool is_dead = str_is(a->topic, "dead");
 
     word_number(w, 5);
-    word_move(w, arena_printf(w->arena, STR_FMT ":bytes", STR_ARG(a->topic)), (int64_t)a->pack.bytes);
-    word_move(w, arena_printf(w->arena, STR_FMT ":records", STR_ARG(a->topic)), a->pack.records);
-    word_move(w, is_dead ? STR("inbox:dead")
-                         : arena_printf(w->arena, STR_FMT ":in", STR_ARG(a->topic)),
+    word_move(w, arena_printf(w->arena, STR_FMT ":bytes", STR_ARG(a->topic)),
+              (int64_t)a->pack.bytes);
+    word_move(w, arena_printf(w->arena, STR_FMT ":records", STR_ARG(a->topic)),
+              a->pack.records);
+    word_move(w,
+              is_dead ? STR("inbox:dead")
+                      : arena_printf(w->arena, STR_FMT ":in", STR_ARG(a->topic)),
               a->pack.records);
     word_move(w, STR("inbox:filtered"), a->filtered);
     word_move(w, STR("inbox:in"), a->is_job ? 1 : a->rows);
@@ -241,7 +245,8 @@ static void send_admit(struct dispatch *d, const struct entry *e, struct admit *
     word(&w, key);
     word(&w, keys_lane(&p->keys, arena, "books"));
     word(&w, keys_seen(&p->keys, arena, seen));
-    word(&w, a->is_job ? keys_job(&p->keys, arena, e->id) : keys_source(&p->keys, arena, e->src));
+    word(&w,
+         a->is_job ? keys_job(&p->keys, arena, e->id) : keys_source(&p->keys, arena, e->src));
     word_number(&w, a->pack.entries);
     word_number(&w, SEEN_MS);
     word_number(&w, (int64_t)a->high);
@@ -268,7 +273,8 @@ static void on_again(void *ctx)
 
     if (!d->is_busy)
         return;
-    if (d->is_quiescing || !redis_is_ready(d->process->redis) || !d->process->is_library_there) {
+    if (d->is_quiescing || !redis_is_ready(d->process->redis) ||
+        !d->process->is_library_there) {
         if (d->is_quiescing)
             end_round(d); /* they stay in the inbox, ours until somebody takes them over */
         else
@@ -284,9 +290,8 @@ static void visit(struct dispatch *d, const struct reply *item)
 {
     struct process *p = d->process;
     struct arena *a = &d->batch.arena;
-    const struct door_context c = {.pipeline = p->pipeline,
-                                   .keys = &p->keys,
-                                   .now_ms = clock_wall_ms(p->services.clock)};
+    const struct door_context c = {
+        .pipeline = p->pipeline, .keys = &p->keys, .now_ms = clock_wall_ms(p->services.clock)};
     const struct reply *fields = &item->items[1];
     struct visit *v = arena_alloc(a, sizeof(*v));
     struct entry *e = arena_zalloc(a, sizeof(*e));
@@ -295,7 +300,8 @@ static void visit(struct dispatch *d, const struct reply *item)
 
     for (uint32_t i = 0; i < fields->n; i++)
         list[i] = fields->items[i].text;
-    const char *why = entry_decode(&one.arena, e, item->items[0].text, list, fields->n, &detail);
+    const char *why =
+        entry_decode(&one.arena, e, item->items[0].text, list, fields->n, &detail);
     one.entries = e;
     one.entry_count = 1;
     if (!why && !e->uri.n)
@@ -385,8 +391,8 @@ static void on_group(void *ctx, const struct reply *reply)
 static void make_group(struct dispatch *d, str topic)
 {
     d->asks++;
-    redis_say(d->process->redis, NULL, on_group, d, STR("XGROUP"), STR("CREATE"), topic, STR("sp"),
-              STR("0"), STR("MKSTREAM"));
+    redis_say(d->process->redis, NULL, on_group, d, STR("XGROUP"), STR("CREATE"), topic,
+              STR("sp"), STR("0"), STR("MKSTREAM"));
 }
 
 static void resume(struct process *p)

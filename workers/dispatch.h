@@ -1,6 +1,6 @@
 #pragma once
-/* The dispatcher: takes entries from the inbox into the lanes by the routing table, keeps the groups and
- * the function library in place, and tells the gauges of all topics. */
+/* The dispatcher: takes entries from the inbox into the lanes by the routing table, keeps the
+ * groups and the function library in place, and tells the gauges of all topics. */
 #include "common/run/run.h"
 
 /* `kinds`: all stages of the program, ends with NULL. Returns an exit status. */

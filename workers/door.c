@@ -53,8 +53,8 @@ static void bury_entry(struct sorter *s, str reason, str detail)
 
 static str no_route(struct sorter *s, str to)
 {
-    return arena_printf(s->arena, "'" STR_FMT "' is no stage of pipeline '" STR_FMT "'", STR_ARG(to),
-                        STR_ARG(s->c->pipeline->name));
+    return arena_printf(s->arena, "'" STR_FMT "' is no stage of pipeline '" STR_FMT "'",
+                        STR_ARG(to), STR_ARG(s->c->pipeline->name));
 }
 
 /* Jobs. */
@@ -81,7 +81,8 @@ static void admit_job(struct sorter *s, const struct pipeline_stage *stage)
     put_field(e, STR("n"), STR("1"));
     put_field(e, STR("at"), (str){at, (size_t)(str_write_u64(at, s->entry->at) - at)});
     put_field(e, STR("run"), s->entry->run);
-    a->pack = (struct pack){.first = e, .last = e, .entries = 1, .records = 1, .bytes = e->bytes};
+    a->pack =
+        (struct pack){.first = e, .last = e, .entries = 1, .records = 1, .bytes = e->bytes};
     a->high = stage->high_bytes;
     a->is_job = true;
 }
@@ -100,7 +101,8 @@ static void sort_job(struct sorter *s)
             admit_job(s, stage);
         else
             bury_entry(s, STR("no_route"),
-                       stage ? STR("a uri can only go to a split stage") : no_route(s, s->entry->to));
+                       stage ? STR("a uri can only go to a split stage")
+                             : no_route(s, s->entry->to));
         return;
     }
     route = route_match(&p->routes, STR("inbox"), &r, s->arena);
@@ -158,7 +160,8 @@ static char *put_members(char *out, str line, bool ours)
     return out;
 }
 
-/* {"a":1,"sp_x":2} -> {"a":1,"sp_extra":{"sp_x":2}}: members that begin with sp_ are ours alone. */
+/* {"a":1,"sp_x":2} -> {"a":1,"sp_extra":{"sp_x":2}}: members that begin with sp_ are ours
+ * alone. */
 static str move_ours(struct arena *a, str line)
 {
     char *start = arena_reserve(a, line.n + 32), *out = put(start, STR("{"));
@@ -204,8 +207,9 @@ static void check_record(struct sorter *s, struct record *r)
                       arena_printf(s->arena, "%s at byte %zu", wrong, at));
     else if (json_type(r->line) != want)
         record_settle(r, VERDICT_DEAD, STR("bad_json"),
-                      want == JSON_OBJECT ? STR("a line of `data` must be a JSON object")
-                                          : STR("with `cols` a line of `data` must be a JSON array"));
+                      want == JSON_OBJECT
+                          ? STR("a line of `data` must be a JSON object")
+                          : STR("with `cols` a line of `data` must be a JSON array"));
     else if (want == JSON_OBJECT)
         adopt_document(s, r, (uint64_t)(r->line.p - s->entry->data.p));
 }
@@ -257,7 +261,8 @@ static void sort_records(struct sorter *s)
         a->open = s->lengths[i];
         pack_records(s->arena, &a->pack, s->lists[i], s->lengths[i], NULL);
     }
-    /* One of them moves what is of the whole entry; when all was filtered, one without outputs. */
+    /* One of them moves what is of the whole entry; when all was filtered, one without outputs.
+     */
     struct admit *one = s->admits ? s->admits : dead_admit(s);
     one->filtered = s->filtered;
     one->rows += s->b->record_count - s->dead;

@@ -91,7 +91,8 @@ static void on_first(void *ctx, const struct reply *reply)
         if (!str_to_u64(str_cut(&id, '-'), &ms))
             ms = 0;
         metric_set(metrics_get("standpipe_topic_oldest_timestamp_seconds", METRIC_GAUGE,
-                               "When the oldest waiting entry was added; 0: none waits.", label),
+                               "When the oldest waiting entry was added; 0: none waits.",
+                               label),
                    (double)ms / 1000);
     }
     rest(a->gauges);

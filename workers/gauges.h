@@ -1,6 +1,6 @@
 #pragma once
-/* What the dispatcher tells of all topics on /metrics: levels, ages and exact totals from the books. One
- * process tells them, or replicas would multiply them. */
+/* What the dispatcher tells of all topics on /metrics: levels, ages and exact totals from the
+ * books. One process tells them, or replicas would multiply them. */
 #include "common/run/process.h"
 
 struct gauges;

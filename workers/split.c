@@ -13,7 +13,7 @@ enum {
     HEAD_BYTES = 64 * 1024,   /* looked at to choose a dialect */
     READ_BYTES = 256 * 1024,  /* asked of the file at a time */
     STEP_BYTES = 1024 * 1024, /* of the file in one commit: some 10 ms of work */
-    JOB_FIELDS = 32, /* names and values that one commit sets at most */
+    JOB_FIELDS = 32,          /* names and values that one commit sets at most */
 };
 
 struct split {
@@ -25,17 +25,18 @@ struct split {
     struct rows_dialect dialect;
     struct arena arena; /* of the job: names, version */
     str uri, src, cols;
-    uint64_t row;       /* number of the next record */
-    char *bytes;        /* owned; read but not yet taken, from `bytes_at` of the file on */
+    uint64_t row; /* number of the next record */
+    char *bytes;  /* owned; read but not yet taken, from `bytes_at` of the file on */
     size_t have, room;
     uint64_t bytes_at;
-    bool is_at_end;     /* nothing follows what was read */
+    bool is_at_end; /* nothing follows what was read */
 };
 
 static const struct setting settings[] = {
     {"format", SETTING_STR, "csv", offsetof(struct split, format), "Format of the files: csv."},
     {"delimiter", SETTING_STR, "auto", offsetof(struct split, delimiter),
-     "One character between cells, `tab`, or `auto`: chosen from the first 64 KiB of each file."},
+     "One character between cells, `tab`, or `auto`: chosen from the first 64 KiB of each "
+     "file."},
     {"quote", SETTING_STR, "\"", offsetof(struct split, quote),
      "The character around cells that hold delimiters, or `none`."},
     {"header", SETTING_STR, "first", offsetof(struct split, header),
@@ -60,8 +61,8 @@ static bool one_char(str text, char *c)
     return *c != '\n' && *c != '\r' && *c != '\0';
 }
 
-static void check_word(struct findings *f, const struct node *config, const char *key, str value,
-                       const str *valid, uint32_t n)
+static void check_word(struct findings *f, const struct node *config, const char *key,
+                       str value, const str *valid, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
         if (str_equal(value, valid[i]))
@@ -85,8 +86,9 @@ static void split_check(void *state, const struct node *config, struct findings 
         findings_error(f, node_at(config, "quote"), (uint32_t)s->quote.n,
                        "quote must be one character or 'none'");
     if (s->row_bytes < 1024 || s->row_bytes > 1024000)
-        findings_error(f, node_at(config, "row_bytes"), 1,
-                       "row_bytes must be between 1024 and 1024000, the largest Firehose record");
+        findings_error(
+            f, node_at(config, "row_bytes"), 1,
+            "row_bytes must be between 1024 and 1024000, the largest Firehose record");
     if (s->columns < 1 || s->columns > 4096)
         findings_error(f, node_at(config, "columns"), 1, "columns must be between 1 and 4096");
 }
@@ -141,7 +143,8 @@ static int read_more(struct split *s, uint64_t from, struct error *err)
     return 0;
 }
 
-static enum rows_status next_row(struct split *s, struct arena *a, struct row *row, struct error *err)
+static enum rows_status next_row(struct split *s, struct arena *a, struct row *row,
+                                 struct error *err)
 {
     for (;;) {
         enum rows_status status = rows_next(s->rows, piece(s), s->is_at_end, a, row);
@@ -244,8 +247,9 @@ static bool begin_new(struct split *s, struct trouble *t)
     case ROWS_END:
         return true; /* an empty file has no rows */
     case ROWS_BAD:
-        error_set(&t->err, ERR_DATA, "the header at offset %" PRIu64 " cannot be read: " STR_FMT,
-                  row.offset, STR_ARG(row.reason));
+        error_set(&t->err, ERR_DATA,
+                  "the header at offset %" PRIu64 " cannot be read: " STR_FMT, row.offset,
+                  STR_ARG(row.reason));
         return fail(t, STR("bad_header"));
     case ROWS_MORE:
         break;
@@ -259,7 +263,8 @@ static bool resume(struct split *s, const str *fields, uint32_t n, struct troubl
     uint64_t offset;
 
     if (!str_equal(job_field(fields, n, "version"), s->file.version)) {
-        error_set(&t->err, ERR_DATA, "'" STR_FMT "' was changed while it was read", STR_ARG(s->uri));
+        error_set(&t->err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
+                  STR_ARG(s->uri));
         return fail(t, STR("source_changed"));
     }
     s->cols = arena_copy(&s->arena, job_field(fields, n, "cols"));
@@ -271,7 +276,8 @@ static bool resume(struct split *s, const str *fields, uint32_t n, struct troubl
     s->dialect = (struct rows_dialect){
         .delimiter = delimiter.p[0],
         .quote = quote.n ? quote.p[0] : '\0',
-        .newline = str_is(job_field(fields, n, "newline"), "cr") ? ROWS_NEWLINE_CR : ROWS_NEWLINE_LF,
+        .newline =
+            str_is(job_field(fields, n, "newline"), "cr") ? ROWS_NEWLINE_CR : ROWS_NEWLINE_LF,
         .encoding = encoding_of(job_field(fields, n, "encoding")),
     };
     start_rows(s, offset);
@@ -281,22 +287,23 @@ static bool resume(struct split *s, const str *fields, uint32_t n, struct troubl
 
 /* Steps. */
 
-static void describe(const struct split *s, struct arena *a, struct progress *p, uint64_t now_ms)
+static void describe(const struct split *s, struct arena *a, struct progress *p,
+                     uint64_t now_ms)
 {
     static const char *const encodings[] = {"auto", "utf-8", "windows-1252"};
     str *f = p->fields + p->field_count;
     const str list[] = {
-        STR("uri"), s->uri,
-        STR("src"), s->src,
-        STR("version"), s->file.version,
-        STR("size"), arena_printf(a, "%" PRIu64, s->file.size),
-        STR("cols"), s->cols,
+        STR("uri"),       s->uri,
+        STR("src"),       s->src,
+        STR("version"),   s->file.version,
+        STR("size"),      arena_printf(a, "%" PRIu64, s->file.size),
+        STR("cols"),      s->cols,
         STR("delimiter"), arena_copy(a, (str){&s->dialect.delimiter, 1}),
-        STR("quote"), arena_copy(a, (str){&s->dialect.quote, s->dialect.quote != '\0'}),
-        STR("newline"), s->dialect.newline == ROWS_NEWLINE_CR ? STR("cr") : STR("lf"),
-        STR("encoding"), str_of(encodings[s->dialect.encoding]),
-        STR("state"), STR("running"),
-        STR("started"), arena_printf(a, "%" PRIu64, now_ms),
+        STR("quote"),     arena_copy(a, (str){&s->dialect.quote, s->dialect.quote != '\0'}),
+        STR("newline"),   s->dialect.newline == ROWS_NEWLINE_CR ? STR("cr") : STR("lf"),
+        STR("encoding"),  str_of(encodings[s->dialect.encoding]),
+        STR("state"),     STR("running"),
+        STR("started"),   arena_printf(a, "%" PRIu64, now_ms),
     };
 
     memcpy(f, list, sizeof(list));
@@ -364,8 +371,8 @@ static void emit(struct split *s, struct batch *b, const struct row *row, bool i
     str raw = json_quoted(&b->arena, row->bytes);
     str line = arena_printf(&b->arena, "[%" PRIu64 "," STR_FMT "]", row->offset, STR_ARG(raw));
     record_settle(batch_emit(b, e, line, number), VERDICT_DEAD, row->reason,
-                  arena_printf(&b->arena, "row of " STR_FMT " at offset %" PRIu64, STR_ARG(s->uri),
-                               row->offset));
+                  arena_printf(&b->arena, "row of " STR_FMT " at offset %" PRIu64,
+                               STR_ARG(s->uri), row->offset));
 }
 
 /* True: the file goes on. */
@@ -391,7 +398,8 @@ static bool step(struct split *s, struct batch *b, struct trouble *t)
     return true;
 }
 
-static bool open_job(struct worker *w, struct batch *b, str *job, struct trouble *t, uint64_t *from)
+static bool open_job(struct worker *w, struct batch *b, str *job, struct trouble *t,
+                     uint64_t *from)
 {
     struct split *s = w->state;
     const str *fields;
@@ -446,7 +454,8 @@ static enum work split_process(struct worker *w, struct batch *b)
     p->to = rows_offset(s->rows);
     p->row = s->row;
     if (!goes_on && !t.reason.n && !source_is_same(&s->file)) {
-        error_set(&t.err, ERR_DATA, "'" STR_FMT "' was changed while it was read", STR_ARG(s->uri));
+        error_set(&t.err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
+                  STR_ARG(s->uri));
         t.reason = STR("source_changed");
     }
     if (t.reason.n)

@@ -92,7 +92,8 @@ static int open_beneath(str root, const char *rest)
 static str version_of(struct arena *a, const struct stat *st)
 {
     return arena_printf(a, "%" PRIu64 "-%" PRIu64, (uint64_t)st->st_size,
-                        (uint64_t)st->st_mtim.tv_sec * 1000000000ULL + (uint64_t)st->st_mtim.tv_nsec);
+                        (uint64_t)st->st_mtim.tv_sec * 1000000000ULL +
+                            (uint64_t)st->st_mtim.tv_nsec);
 }
 
 static int refuse(str *reason, struct error *err, str uri, const char *why)
@@ -107,12 +108,13 @@ static int open_failed(str *reason, struct error *err, str path)
 
     if (problem == ELOOP || problem == EXDEV)
         return refuse(reason, err, path, "a symbolic link or '..' leads out of the root");
-    *reason = problem == ENOENT || problem == ENOTDIR ? STR("source_missing") : STR("source_unreadable");
+    *reason = problem == ENOENT || problem == ENOTDIR ? STR("source_missing")
+                                                      : STR("source_unreadable");
     return error_set(err, ERR_DATA, "open '" STR_FMT "': %s", STR_ARG(path), strerror(problem));
 }
 
-int source_open(struct source *s, struct arena *a, str uri, const str *roots, uint32_t root_count,
-                str *reason, struct error *err)
+int source_open(struct source *s, struct arena *a, str uri, const str *roots,
+                uint32_t root_count, str *reason, struct error *err)
 {
     struct stat st;
     str path;
@@ -152,7 +154,8 @@ int source_read(const struct source *s, uint64_t offset, char *to, size_t n, siz
         some = pread(s->fd, to, n, (off_t)offset);
     while (some < 0 && errno == EINTR);
     if (some < 0)
-        return error_set(err, ERR_SYSTEM, "read at offset %" PRIu64 ": %s", offset, strerror(errno));
+        return error_set(err, ERR_SYSTEM, "read at offset %" PRIu64 ": %s", offset,
+                         strerror(errno));
     *got = (size_t)some;
     return 0;
 }
