@@ -114,10 +114,10 @@ static void settle_round(struct dispatch *d)
 
 /* Admission. */
 
-static void complain(struct dispatch *d, const struct admit *a, const struct reply *reply)
+static void complain(struct dispatch *d, const struct admit *a, enum answer kind,
+                     const struct reply *reply)
 {
     struct error err = {0};
-    enum answer kind = answer_of(reply);
 
     if (kind == ANSWER_DENIED) {
         error_set(&err, ERR_CONFIG, "redis denies the dispatcher to write: " STR_FMT,
@@ -137,14 +137,10 @@ static void on_admitted(void *ctx, const struct reply *reply)
 
     if (reply && reply->type == REPLY_ARRAY && reply->n)
         reply = &reply->items[reply->n - 1];
-    switch (answer_of(reply)) {
-    case ANSWER_GOOD:
-    case ANSWER_SEEN:
-        c->admit->is_done = true;
-        break;
-    default:
-        complain(d, c->admit, reply);
-    }
+    enum answer kind = answer_of(reply);
+    c->admit->is_done = kind == ANSWER_GOOD || kind == ANSWER_SEEN;
+    if (!c->admit->is_done)
+        complain(d, c->admit, kind, reply);
     if (--d->waiting == 0)
         settle_round(d);
 }

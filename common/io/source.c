@@ -91,9 +91,10 @@ static int open_beneath(str root, const char *rest)
 
 static str version_of(struct arena *a, const struct stat *st)
 {
-    return arena_printf(a, "%" PRIu64 "-%" PRIu64, (uint64_t)st->st_size,
-                        (uint64_t)st->st_mtim.tv_sec * 1000000000ULL +
-                            (uint64_t)st->st_mtim.tv_nsec);
+    uint64_t size = (uint64_t)st->st_size;
+    uint64_t mtime_ns = (uint64_t)st->st_mtim.tv_sec * 1000000000U + (uint64_t)st->st_mtim.tv_nsec;
+
+    return arena_printf(a, "%" PRIu64 "-%" PRIu64, size, mtime_ns);
 }
 
 static int refuse(str *reason, struct error *err, str uri, const char *why)
