@@ -10,7 +10,7 @@
 -- Cost  TYPE twice, HMGET and HSET a hash, SET
 
 local function admit_check(P, K, A)
-  P.added[1] = number(A, ADDED_MAX)
+  P.added[1] = number(A, ARGS_MAX)
   if #K ~= 4 or P.added[1] == 0 then stop('BADARG 1') end
   P.ttl = number(A, COUNT_MAX)
   if P.ttl == 0 then stop('BADARG 2') end
@@ -19,9 +19,9 @@ local function admit_check(P, K, A)
 
   local high = number(A, COUNT_MAX)
   counts_read(P.counts, K[2], A, 0)
-  local first = P.counts.first
-  if high > 0 and first and first.was > 0 and first.now > high then stop('FULL ' .. first.was) end
-  P.books = #P.counts.values
+  local was, values = P.counts.was, P.counts.values
+  if high > 0 and was and was > 0 and values[1] > high then stop('FULL ' .. was) end
+  P.books = #values
   counts_read(P.counts, K[4], A, 0)
   local set = list(A, 2 * number(A, FIELDS_MAX))
   set_later(P.counts, K[4], set, number(A, COUNT_MAX))

@@ -1,0 +1,5 @@
+#pragma once
+/* All commands of an operator, for the table in workers/main.c. */
+#include "tools/command.h"
+
+extern const struct command command_health, command_run, command_send, command_top;
