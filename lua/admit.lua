@@ -19,9 +19,9 @@ local function admit_check(P, K, A)
 
   local high = number(A, COUNT_MAX)
   counts_read(P.counts, K[2], A, 0)
-  local first = P.counts.first
-  if high > 0 and first and first.was > 0 and first.now > high then stop('FULL ' .. first.was) end
-  P.books = #P.counts.values
+  local was, values = P.counts.was, P.counts.values
+  if high > 0 and was and was > 0 and values[1] > high then stop('FULL ' .. was) end
+  P.books = #values
   counts_read(P.counts, K[4], A, 0)
   local set = list(A, 2 * number(A, FIELDS_MAX))
   set_later(P.counts, K[4], set, number(A, COUNT_MAX))

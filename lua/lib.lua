@@ -30,10 +30,17 @@ local function number(A, max)
   return n
 end
 
+-- Walks over n arguments; answers the place before them.
+local function skip(A, n)
+  local at = A.at
+  if at + n > #A then stop('BADARG ' .. #A + 1) end
+  A.at = at + n
+  return at
+end
+
 local function list(A, n)
-  local t = {}
-  for i = 1, n do t[i] = text(A) end
-  return t
+  local at = skip(A, n)
+  return {unpack(A, at + 1, at + n)}
 end
 
 local function ended(A)
