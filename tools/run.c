@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include "tools/apply.h"
+#include "tools/check_file.h"
 #include "tools/commands.h"
 #include "tools/run_parts.h"
 
 enum {
+    EXIT_BAD_CONFIG = 78,
     WORKER_GRACE_MS = 12 * 1000, /* a worker takes up to 10 s of its own */
     FIREHOSE_GRACE_MS = 5 * 1000,
     REDIS_GRACE_MS = 10 * 1000,
@@ -155,26 +157,30 @@ static void clean_environment(void)
 
 static int run_run(struct command_call *call, struct error *err)
 {
-    /* Too large for the stack of some systems, and it lives as long as the process. */
+    /* In the arena: it is large. */
     struct run *r = arena_zalloc(call->arena, sizeof(*r));
+    struct check_file file;
 
-    *r = (struct run){.call = call, .options = call->options, .arena = call->arena};
-    if (call->argc != 1)
-        return error_set(err, ERR_USAGE, "run takes one pipeline file");
+    r->call = call;
+    r->options = call->options;
+    r->arena = call->arena;
     int rc = check_options(r->options, err);
     if (rc == 0)
         rc = find_exe(r->arena, &r->exe, err);
     if (rc == 0)
-        rc = apply_load(call, call->argv[0], &r->pipeline, err);
-    if (rc == 0)
-        rc = run_dir_open(r->arena, r->options->dir, &r->dir, err);
+        rc = check_file_load(call, &file, err);
+    if (rc != 0)
+        return rc;
+    apply_report(&file);
+    r->pipeline = file.pipeline;
+    rc = r->pipeline ? run_dir_open(r->arena, r->options->dir, &r->dir, err) : EXIT_BAD_CONFIG;
     if (rc == 0) {
         clean_environment();
         r->redis_url = arena_printf(r->arena, "unix://" STR_FMT, STR_ARG(r->dir.socket));
         rc = live(r, err);
         run_dir_close(&r->dir);
     }
-    pipeline_free(r->pipeline);
+    check_file_free(&file);
     return rc;
 }
 

@@ -15,6 +15,7 @@ enum {
     TICK_US = 25 * 1000,
     REDIS_START_MS = 120 * 1000, /* it reads its append-only file before it answers */
     START_MS = 20 * 1000,
+    TRIES = 3,
 };
 
 static void on_tick(void *ctx)
@@ -24,71 +25,65 @@ static void on_tick(void *ctx)
     timer_start(r->tick, TICK_US);
 }
 
-/* Run the loop until `is_so`; false when it took too long or we were told to stop. */
-static bool wait_until(struct run *r, bool (*is_so)(struct run *), uint64_t limit_ms)
+/* Run the loop until `is_so`, it took too long, or we were told to stop. */
+static void wait_until(struct run *r, bool (*is_so)(struct run *), uint64_t limit_ms)
 {
     uint64_t end = clock_mono_us(&clock_system) + limit_ms * 1000;
 
     timer_start(r->tick, TICK_US);
-    while (r->phase < RUN_STOPPING && clock_mono_us(&clock_system) < end) {
-        if (is_so(r)) {
-            timer_stop(r->tick);
-            return true;
-        }
+    while (r->phase < RUN_STOPPING && clock_mono_us(&clock_system) < end && !is_so(r))
         loop_once(r->loop);
-    }
     timer_stop(r->tick);
-    return false;
 }
 
-static bool redis_is_up(struct run *r)
+/* It keeps dying: there is nothing to wait for. */
+static bool is_hopeless(const struct child *c)
 {
-    return redis_is_ready(r->redis);
+    int status;
+
+    return child_is_over(c, &status) || child_ends(c) >= TRIES;
+}
+
+static bool redis_is_decided(struct run *r)
+{
+    return redis_is_ready(r->redis) || is_hopeless(r->redis_server.child);
 }
 
 static int start_redis(struct run *r, struct error *err)
 {
-    const char *argv[] = {"redis-server",
-                          "--port",
-                          "0",
-                          "--unixsocket",
-                          r->dir.socket.p,
-                          "--unixsocketperm",
-                          "700",
-                          "--dir",
-                          r->dir.redis.p,
-                          "--appendonly",
-                          "yes",
-                          "--appendfsync",
-                          r->options->fsync.p,
-                          "--save",
-                          "",
-                          "--maxmemory",
-                          "512mb",
-                          "--maxmemory-policy",
-                          "noeviction",
-                          "--auto-aof-rewrite-min-size",
-                          "4gb",
-                          "--daemonize",
-                          "no",
-                          "--logfile",
-                          "redis.log",
-                          NULL};
+    const char *const settings[][2] = {
+        {"--port", "0"},
+        {"--unixsocket", r->dir.socket.p},
+        {"--unixsocketperm", "700"},
+        {"--dir", r->dir.redis.p},
+        {"--logfile", "redis.log"},
+        {"--appendonly", "yes"},
+        {"--appendfsync", r->options->fsync.p},
+        {"--auto-aof-rewrite-min-size", "4gb"},
+        {"--save", ""},
+        {"--maxmemory", "512mb"},
+        {"--maxmemory-policy", "noeviction"},
+        {"--daemonize", "no"},
+    };
+    const char *argv[2 * ARRAY_LEN(settings) + 2] = {"redis-server"};
     struct redis_address to = {.path = r->dir.socket};
 
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+        memcpy(argv + 1 + 2 * i, settings[i], sizeof(settings[i]));
     r->redis_server.child = supervisor_start(r->supervisor, RUN_REDIS, "redis-server", argv);
     r->redis = redis_new(r->loop, &to, NULL);
     redis_connect(r->redis);
-    if (wait_until(r, redis_is_up, REDIS_START_MS) || r->phase >= RUN_STOPPING)
+    wait_until(r, redis_is_decided, REDIS_START_MS);
+    if (redis_is_ready(r->redis) || r->phase >= RUN_STOPPING)
         return 0;
     return error_set(err, ERR_REDIS,
                      "redis-server did not become ready; its log is " STR_FMT "/redis.log",
                      STR_ARG(r->dir.redis));
 }
 
-static bool firehose_is_up(struct run *r)
+static bool firehose_is_decided(struct run *r)
 {
-    return run_port_answers(r->port);
+    return run_port_answers(r->port) || is_hopeless(r->firehose.child);
 }
 
 /* Beside our own program: where both are installed, or in the tree that built them. */
@@ -130,7 +125,8 @@ static int start_firehose(struct run *r, struct error *err)
         program.p,           "--listen", listen.p,    "--dir",   r->dir.objects.p,
         "--buffer-interval", interval.p, "--streams", streams.p, NULL};
     r->firehose.child = supervisor_start(r->supervisor, RUN_FIREHOSE, "firehose-local", argv);
-    if (wait_until(r, firehose_is_up, START_MS) || r->phase >= RUN_STOPPING)
+    wait_until(r, firehose_is_decided, START_MS);
+    if (r->phase >= RUN_STOPPING || run_port_answers(r->port))
         return 0;
     return error_set(err, ERR_HTTP, "firehose-local does not listen at %s", r->firehose_url.p);
 }
@@ -155,17 +151,20 @@ static void start_worker(struct run *r, const char *kind, uint64_t slot)
 {
     const struct options_common *common = r->call->common;
     str name = arena_printf(r->arena, "run-%s-%" PRIu64, kind, slot);
-    const char *argv[] = {r->exe.p,      kind,
-                          "--redis",     r->redis_url.p,
-                          "--prefix",    arena_copy(r->arena, common->prefix).p,
-                          "--log",       arena_copy(r->arena, common->log).p,
-                          "--log-level", arena_copy(r->arena, common->log_level).p,
-                          "--name",      name.p,
-                          "--http",      "127.0.0.1:0",
-                          "--roots",     "/",
-                          NULL};
+    const char *const settings[][2] = {
+        {"--redis", r->redis_url.p},
+        {"--prefix", arena_copy(r->arena, common->prefix).p},
+        {"--log", arena_copy(r->arena, common->log).p},
+        {"--log-level", arena_copy(r->arena, common->log_level).p},
+        {"--name", name.p},
+        {"--http", "127.0.0.1:0"},
+        {"--roots", "/"}, /* whoever may write to our Redis may read our files as it is */
+    };
+    const char *argv[2 * ARRAY_LEN(settings) + 3] = {r->exe.p, kind};
     struct run_part *part = &r->workers[r->worker_count++];
 
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+        memcpy(argv + 2 + 2 * i, settings[i], sizeof(settings[i]));
     part->name = name.p;
     part->child = supervisor_start(r->supervisor, RUN_WORKERS, name.p, argv);
 }
@@ -197,6 +196,14 @@ static bool workers_are_up(struct run *r)
     return true;
 }
 
+static bool workers_are_decided(struct run *r)
+{
+    for (uint32_t i = 0; i < r->worker_count; i++)
+        if (is_hopeless(r->workers[i].child))
+            return true;
+    return workers_are_up(r);
+}
+
 static int start_workers(struct run *r, struct error *err)
 {
     uint32_t kinds = 0;
@@ -208,21 +215,24 @@ static int start_workers(struct run *r, struct error *err)
         for (uint64_t slot = 1; slot <= r->options->workers; slot++)
             start_worker(r, (*kind)->name, slot);
     }
-    if (wait_until(r, workers_are_up, START_MS) || r->phase >= RUN_STOPPING)
+    wait_until(r, workers_are_decided, START_MS);
+    if (r->phase >= RUN_STOPPING || workers_are_up(r))
         return 0;
-    return error_set(err, ERR_SYSTEM, "the workers did not become ready in %d s",
-                     START_MS / 1000);
+    return error_set(err, ERR_SYSTEM,
+                     "the workers did not become ready; the log above says why");
 }
 
 int run_start(struct run *r, struct error *err)
 {
+    uint64_t version;
+
     r->tick = timer_new(r->loop, on_tick, r);
     int rc = start_redis(r, err);
 
     if (rc == 0 && r->phase == RUN_STARTING)
         rc = find_firehose(r, err);
     if (rc == 0 && r->phase == RUN_STARTING)
-        rc = apply_pipeline(r->call, r->redis, r->pipeline, err);
+        rc = apply_pipeline(r->call, r->redis, r->pipeline, &version, err);
     if (rc == 0 && r->phase == RUN_STARTING)
         rc = start_workers(r, err);
     redis_free(r->redis);
