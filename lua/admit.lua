@@ -10,7 +10,7 @@
 -- Cost  TYPE twice, HMGET and HSET a hash, SET
 
 local function admit_check(P, K, A)
-  P.added[1] = number(A, ADDED_MAX)
+  P.added[1] = number(A, ARGS_MAX)
   if #K ~= 4 or P.added[1] == 0 then stop('BADARG 1') end
   P.ttl = number(A, COUNT_MAX)
   if P.ttl == 0 then stop('BADARG 2') end

@@ -13,9 +13,7 @@ local function set_later(C, key, set, expire)
   C.hashes[#C.hashes + 1] = {key = key, set = set, expire = expire}
 end
 
-local function counts_read(C, key, A, expire)
-  local n = number(A, FIELDS_MAX)
-  if n == 0 then return want_type(key, 'hash') end
+local function counts_slice(C, key, A, n, expire)
   local at, values = A.at, C.values
   local set = list(A, 2 * n)
   local fields = {unpack(set, 1, n)}
@@ -33,6 +31,17 @@ local function counts_read(C, key, A, expire)
     set[2 * i] = v
   end
   set_later(C, key, set, expire)
+end
+
+-- A window may count as many keys as the batch has records: in slices that unpack() takes.
+local function counts_read(C, key, A, expire)
+  local left = number(A, ARGS_MAX)
+  if left == 0 then want_type(key, 'hash') end
+  while left > 0 do
+    local n = math.min(left, FIELDS_MAX)
+    left = left - n
+    counts_slice(C, key, A, n, left == 0 and expire or 0)
+  end
 end
 
 local function counts_write(C)

@@ -44,9 +44,9 @@ end
 -- the outputs can be undone whatever is wrong behind it.
 local function settle_check(P, K, A)
   P.group, P.me, P.mode = text(A), text(A), text(A)
-  local nids = number(A, ADDED_MAX)
+  local nids = number(A, ARGS_MAX)
   local ids_at = skip(A, nids)
-  for i = 1, number(A, ADDED_MAX) do P.added[i] = number(A, ADDED_MAX) end
+  for i = 1, number(A, ARGS_MAX) do P.added[i] = number(A, ARGS_MAX) end
   local mode, outs = P.mode, #P.added
   if mode ~= 'del' and mode ~= 'keep' and mode ~= 'hold' then stop('BADARG 3') end
   if nids == 0 or nids > IDS_MAX then stop('BADARG 4') end

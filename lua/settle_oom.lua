@@ -5,13 +5,11 @@
 -- Answer  as sp1_settle
 -- Cost  as sp1_settle, and XADD an entry: 2 ns a byte for Lua's hash of every byte
 
-local ARGS_MAX = 1024
-
 local function entries_read(P, K, A)
   local entries = {}
   for i, m in ipairs(P.added) do
     for _ = 1, m do
-      local n = number(A, ARGS_MAX)
+      local n = number(A, 2 * FIELDS_MAX)
       if n == 0 or n % 2 == 1 then stop('BADARG ' .. A.at) end
       entries[#entries + 1] = {key = K[1 + i], args = list(A, n)}
     end

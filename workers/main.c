@@ -18,6 +18,8 @@ static const struct stage *const kinds[] = {
     NULL,
 };
 static const struct command *const commands[] = {
+    &command_apply,
+    &command_check,
     &command_health,
     &command_run,
     &command_send,

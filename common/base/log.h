@@ -18,8 +18,13 @@ struct log_site { /* per call site; zeroed */
     uint32_t said, dropped;
 };
 
-#define LOG_STR(name, value)  ((struct log_field){(name), (value), 0})
-#define LOG_CSTR(name, value) ((struct log_field){(name), str_of(value), 0})
+static inline struct log_field log_field_str(const char *name, str value)
+{
+    return (struct log_field){name, value.p ? value : STR(""), 0};
+}
+
+#define LOG_STR(name, value)  log_field_str((name), (value))
+#define LOG_CSTR(name, value) log_field_str((name), str_of(value))
 #define LOG_U64(name, value)  ((struct log_field){(name), STR_NONE, (int64_t)(value)})
 #define LOG_ERROR_TEXT(e)     LOG_CSTR("error", (e)->text)
 
