@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/run/run.h"
 #include "tools/commands.h"
+#include "workers/dispatch.h"
 #include "workers/stages.h"
 
 enum { HELP_MAX = 64 * 1024, WORDS_MAX = 64, LISTED_MAX = 8 };
