@@ -1,6 +1,6 @@
 -- sp1_admit: the last command of the door's MULTI, behind one or more XADDs to `topic`.
 -- KEYS  topic books seen source
--- ARGV  m                          entries that this EXEC added to the topic
+-- ARGV  m                          entries that this EXEC added to the topic; 0: books only
 --       ttl_ms high                how long `seen` is remembered; high mark in bytes, 0: none
 --       nbooks (field delta)*      the first is <stage>:bytes; then the source:
 --       nsource (field delta)* nset (field value)* expire         expire in unix ms, 0: leave it
@@ -11,7 +11,7 @@
 
 local function admit_check(P, K, A)
   P.added[1] = number(A, ARGS_MAX)
-  if #K ~= 4 or P.added[1] == 0 then stop('BADARG 1') end
+  if #K ~= 4 then stop('BADARG 1') end
   P.ttl = number(A, COUNT_MAX)
   if P.ttl == 0 then stop('BADARG 2') end
   want_type(K[1], 'stream')

@@ -31,4 +31,4 @@ str findings_hint(struct arena *a, str word, const str *valid, uint32_t n) MUST_
 void findings_take(struct findings *f, const struct error *err); /* an error with its place */
 /* Line `number` of a text, from 1, without its end: what a finding's place is in. */
 str findings_line(str text, uint32_t number) MUST_CHECK;
-void findings_sort(struct findings *f);                          /* by place */
+void findings_sort(struct findings *f); /* by place */

@@ -5,7 +5,7 @@
 #include "common/base/log.h"
 #include "common/run/metrics.h"
 
-enum { SEEN_MAX = 256, TAKE_MAX = 256, NAME_MAX_BYTES = 200 };
+enum { SEEN_MAX = 256, NAME_MAX_BYTES = 200 };
 
 static const char released[] = "~released"; /* the consumer that holds what was given back */
 
@@ -25,6 +25,7 @@ struct adopter {
     uint32_t seen_count;
     uint32_t waiting; /* answers that this round still waits for */
     uint64_t taken;
+    bool is_more; /* somebody held more than one call takes */
 };
 
 static void forget_gone(struct adopter *a)
@@ -42,7 +43,7 @@ static void settle_round(struct adopter *a)
     if (a->waiting > 0)
         return;
     forget_gone(a); /* nobody holds a pointer into the table any more */
-    timer_start(a->timer, a->process->options->lease_ms * 1000 / 3);
+    timer_start(a->timer, a->is_more ? 0 : a->process->options->lease_ms * 1000 / 3);
     a->done(a->ctx, a->taken);
 }
 
@@ -55,6 +56,7 @@ static void on_taken(void *ctx, const struct reply *reply)
         uint64_t taken = (uint64_t)reply->items[0].integer;
         uint64_t lost = (uint64_t)reply->items[2].integer;
         a->taken += taken;
+        a->is_more |= reply->items[1].integer > 0;
         metric_add(metrics_get("standpipe_takeovers_total", METRIC_COUNTER,
                                "Entries taken over from dead workers.", STR("")),
                    taken);
@@ -167,6 +169,7 @@ void adopter_round(struct adopter *a)
         return;
     arena_reset(&a->arena);
     a->taken = 0;
+    a->is_more = false;
     a->waiting = 1;
     redis_say(a->process->redis, &a->arena, on_consumers, a, STR("XINFO"), STR("CONSUMERS"),
               a->topic, STR("sp"));
