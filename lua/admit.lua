@@ -1,6 +1,6 @@
 -- sp1_admit: the last command of the door's MULTI, behind one or more XADDs to `topic`.
 -- KEYS  topic books seen source
--- ARGV  m                          entries that this EXEC added to the topic
+-- ARGV  m                          entries that this EXEC added to the topic; 0: books only
 --       ttl_ms high                how long `seen` is remembered; high mark in bytes, 0: none
 --       nbooks (field delta)*      the first is <stage>:bytes; then the source:
 --       nsource (field delta)* nset (field value)* expire         expire in unix ms, 0: leave it
@@ -10,8 +10,8 @@
 -- Cost  TYPE twice, HMGET and HSET a hash, SET
 
 local function admit_check(P, K, A)
-  P.added[1] = number(A, ADDED_MAX)
-  if #K ~= 4 or P.added[1] == 0 then stop('BADARG 1') end
+  P.added[1] = number(A, ARGS_MAX)
+  if #K ~= 4 then stop('BADARG 1') end
   P.ttl = number(A, COUNT_MAX)
   if P.ttl == 0 then stop('BADARG 2') end
   want_type(K[1], 'stream')
@@ -19,9 +19,9 @@ local function admit_check(P, K, A)
 
   local high = number(A, COUNT_MAX)
   counts_read(P.counts, K[2], A, 0)
-  local first = P.counts.first
-  if high > 0 and first and first.was > 0 and first.now > high then stop('FULL ' .. first.was) end
-  P.books = #P.counts.values
+  local was, values = P.counts.was, P.counts.values
+  if high > 0 and was and was > 0 and values[1] > high then stop('FULL ' .. was) end
+  P.books = #values
   counts_read(P.counts, K[4], A, 0)
   local set = list(A, 2 * number(A, FIELDS_MAX))
   set_later(P.counts, K[4], set, number(A, COUNT_MAX))

@@ -1,6 +1,7 @@
 -- Counts of a hash, moved by `n (field delta)*n`: worked out by reading, written later. HMGET and
 -- HSET are two commands where HINCRBY would be one a field, and can no longer fail half-way.
--- C keeps what was read and what it becomes: C.now[key][field], C.values in order, C.hashes.
+-- C keeps what was read and what it becomes: C.now[key][field], C.values in order, C.was the first
+-- of all as it was, C.hashes to write.
 
 local function counts_new()
   return {now = {}, values = {}, hashes = {}}
@@ -12,24 +13,35 @@ local function set_later(C, key, set, expire)
   C.hashes[#C.hashes + 1] = {key = key, set = set, expire = expire}
 end
 
-local function counts_read(C, key, A, expire)
-  local n = number(A, FIELDS_MAX)
-  local at, moves, fields, set = A.at, list(A, 2 * n), {}, {}
-  if n == 0 then return want_type(key, 'hash') end
-  for i = 1, n do fields[i] = moves[2 * i - 1] end
+local function counts_slice(C, key, A, n, expire)
+  local at, values = A.at, C.values
+  local set = list(A, 2 * n)
+  local fields = {unpack(set, 1, n)}
+  for i = 1, n do fields[i] = set[2 * i - 1] end
   local old = read('HMGET', key, unpack(fields))
   local now = C.now[key] or {}
   C.now[key] = now
-  for i, field in ipairs(fields) do
-    local delta = integer(moves[2 * i]) or stop('BADARG ' .. at + 2 * i)
+  for i = 1, n do
+    local field, delta = fields[i], integer(set[2 * i]) or stop('BADARG ' .. at + 2 * i)
     local was = now[field] or integer(old[i] or '0')
     local v = was and was + delta
     if not v or v > COUNT_MAX or v < -COUNT_MAX then stop('COUNT ' .. key .. ' ' .. field) end
-    C.first = C.first or {was = was, now = v}
-    now[field], C.values[#C.values + 1] = v, v
-    set[2 * i - 1], set[2 * i] = field, v
+    if not C.was then C.was = was end
+    now[field], values[#values + 1] = v, v
+    set[2 * i] = v
   end
   set_later(C, key, set, expire)
+end
+
+-- A window may count as many keys as the batch has records: in slices that unpack() takes.
+local function counts_read(C, key, A, expire)
+  local left = number(A, ARGS_MAX)
+  if left == 0 then want_type(key, 'hash') end
+  while left > 0 do
+    local n = math.min(left, FIELDS_MAX)
+    left = left - n
+    counts_slice(C, key, A, n, left == 0 and expire or 0)
+  end
 end
 
 local function counts_write(C)

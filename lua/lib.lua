@@ -3,8 +3,8 @@
 -- to right, A.at being the place of the last argument taken.
 
 local IDS_MAX = 256                   -- input entries a call, so that no call stalls the server
-local FIELDS_MAX = 1024               -- fields a hash; unpack() gives up at 8,000 values
-local ADDED_MAX = 1000000             -- a mistyped number of outputs is refused, not walked
+local FIELDS_MAX = 1000               -- fields at once; unpack() gives up at 8,000 values
+local ARGS_MAX = 1000000              -- a mistyped number is refused, not walked
 local COUNT_MAX = 9007199254740991    -- 2^53 - 1: up to here a number in Lua is exact
 
 local function stop(why)
@@ -30,10 +30,17 @@ local function number(A, max)
   return n
 end
 
+-- Walks over n arguments; answers the place before them.
+local function skip(A, n)
+  local at = A.at
+  if at + n > #A then stop('BADARG ' .. #A + 1) end
+  A.at = at + n
+  return at
+end
+
 local function list(A, n)
-  local t = {}
-  for i = 1, n do t[i] = text(A) end
-  return t
+  local at = skip(A, n)
+  return {unpack(A, at + 1, at + n)}
 end
 
 local function ended(A)

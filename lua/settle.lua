@@ -9,7 +9,7 @@
 --       low channel              PUBLISH when the first count of all falls to `low`; empty: never
 -- Answer  the new counts, in order; or DONE id, FENCED id owner, STALE offset, WRONGTYPE key,
 --         COUNT key field, BADARG place, COMMIT text, and then nothing changed.
--- Cost  XPENDING once (an id out of order: once each), TYPE an output, HMGET and HSET a hash, XACK,
+-- Cost  XPENDING once (an id out of order: once each), XLEN an output, HMGET and HSET a hash, XACK,
 --       XDEL. An ARGV that breaks off before the m's is refused, but its outputs cannot be undone.
 
 -- Mine are the first n of my pending list from the first id on, unless I hold others in between.
@@ -44,14 +44,16 @@ end
 -- the outputs can be undone whatever is wrong behind it.
 local function settle_check(P, K, A)
   P.group, P.me, P.mode = text(A), text(A), text(A)
-  P.ids = list(A, number(A, ADDED_MAX))
-  for i = 1, number(A, ADDED_MAX) do P.added[i] = number(A, ADDED_MAX) end
-  local mode, outs, nids = P.mode, #P.added, #P.ids
+  local nids = number(A, ARGS_MAX)
+  local ids_at = skip(A, nids)
+  for i = 1, number(A, ARGS_MAX) do P.added[i] = number(A, ARGS_MAX) end
+  local mode, outs = P.mode, #P.added
   if mode ~= 'del' and mode ~= 'keep' and mode ~= 'hold' then stop('BADARG 3') end
   if nids == 0 or nids > IDS_MAX then stop('BADARG 4') end
+  P.ids = {unpack(A, ids_at + 1, ids_at + nids)}
   fence(K[1], P.group, P.me, P.ids)
   if #K < 1 + outs then stop('BADARG ' .. 5 + nids) end
-  for i = 2, 1 + outs do want_type(K[i], 'stream') end
+  for i = 2, 1 + outs do read('XLEN', K[i]) end
 
   local nhash = number(A, #K - 1 - outs)
   for i = 2 + outs, 1 + outs + nhash do counts_read(P.counts, K[i], A, number(A, COUNT_MAX)) end
@@ -68,11 +70,11 @@ local function settle_write(P, K)
   counts_write(P.counts)
   if P.mode ~= 'hold' then redis.call('XACK', K[1], P.group, unpack(P.ids)) end
   if P.mode == 'del' then redis.call('XDEL', K[1], unpack(P.ids)) end
-  local first = P.counts.first
-  if P.low ~= '' and P.channel ~= '' and first and first.now <= P.low and first.was > P.low then
-    redis.pcall('PUBLISH', P.channel, first.now)
+  local was, values, low = P.counts.was, P.counts.values, P.low
+  if low ~= '' and P.channel ~= '' and was and was > low and values[1] <= low then
+    redis.pcall('PUBLISH', P.channel, values[1])
   end
-  return P.counts.values
+  return values
 end
 
 local function settle(K, A)

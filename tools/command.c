@@ -1,50 +1,14 @@
 #include "tools/command.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "common/io/redis.h"
+#include "common/run/connect.h"
 
-enum { CONNECT_US = 5 * 1000000, PASSWORD_MAX = 4096 };
+enum { CONNECT_US = 5 * 1000000 };
 
 struct attempt {
     bool is_ready, is_late;
     struct error why; /* of the last loss */
 };
-
-/* The first line of a secret's file. */
-static int read_password(struct arena *a, str path, str *password, struct error *err)
-{
-    str name = arena_copy(a, path);
-    int fd = open(name.p, O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        return error_set(err, ERR_CONFIG, "cannot open the password file '%s': %s", name.p,
-                         strerror(errno));
-    char *text = arena_alloc(a, PASSWORD_MAX);
-    ssize_t n = read(fd, text, PASSWORD_MAX);
-    int cause = errno;
-    close(fd);
-    if (n < 0)
-        return error_set(err, ERR_CONFIG, "cannot read the password file '%s': %s", name.p,
-                         strerror(cause));
-    str rest = {text, (size_t)n};
-    *password = str_cut(&rest, '\n');
-    return 0;
-}
-
-static int find_address(struct command_call *call, struct redis_address *to, struct error *err)
-{
-    const struct options_common *common = call->common;
-    int rc = redis_address_parse(call->arena, common->redis, to, err);
-
-    if (rc == 0 && common->redis_user.n)
-        to->user = common->redis_user;
-    if (rc == 0 && common->redis_password_file.n)
-        rc = read_password(call->arena, common->redis_password_file, &to->password, err);
-    return rc;
-}
 
 static void on_ready(void *ctx)
 {
@@ -68,7 +32,7 @@ int command_connect(struct command_call *call, struct loop **loop, struct redis 
     struct attempt *attempt = arena_zalloc(call->arena, sizeof(*attempt));
     struct redis_events events = {.ready = on_ready, .lost = on_lost, .ctx = attempt};
     struct redis_address to;
-    int rc = find_address(call, &to, err);
+    int rc = connect_address(call->arena, call->common, &to, err);
 
     if (rc != 0)
         return rc;

@@ -28,7 +28,7 @@ bool buf_reserve(struct buf *b, size_t more)
     if (more <= b->size - b->n)
         return true;
     size_t size = MAX(b->n + more, MIN(b->max, MAX(b->size * 2, (size_t)256)));
-    b->p = xrealloc(b->p, size);
+    b->p = xrealloc(b->p, size + 1); /* one more for the NUL of buf_printf() */
     b->size = size;
     return true;
 }
@@ -52,8 +52,8 @@ bool buf_printf(struct buf *b, const char *fmt, ...)
     int n = vsnprintf(NULL, 0, fmt, args);
     va_end(args);
     assert(n >= 0);
-    bool fits = buf_reserve(b, (size_t)n + 1);
-    if (fits) {
+    bool fits = buf_reserve(b, (size_t)n);
+    if (fits && n > 0) {
         vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
         b->n += (size_t)n;
     }

@@ -18,6 +18,7 @@ static struct {
 struct line {
     char p[LINE_MAX_BYTES];
     size_t n;
+    bool is_full; /* a piece did not fit and was left out */
 };
 
 void log_open(const char *role, enum log_format format, enum log_level least)
@@ -34,11 +35,13 @@ void log_to(int fd)
 
 static void put(struct line *l, str s)
 {
-    size_t n = MIN(s.n, sizeof(l->p) - 1 - l->n); /* one byte stays for the newline */
-
-    if (n)
-        memcpy(l->p + l->n, s.p, n);
-    l->n += n;
+    if (s.n > sizeof(l->p) - 2 - l->n) { /* the closing brace and the newline always fit */
+        l->is_full = true;
+        return;
+    }
+    if (s.n)
+        memcpy(l->p + l->n, s.p, s.n);
+    l->n += s.n;
 }
 
 static bool is_bare(str s)
@@ -74,25 +77,35 @@ static void put_quoted(struct line *l, str s)
     put(l, s.n > VALUE_MAX ? STR("...\"") : STR("\""));
 }
 
-static void put_field(struct line *l, struct log_field f)
+static void put_value(struct line *l, struct log_field f, bool may_be_bare)
 {
-    bool json = logger.format == LOG_JSON;
-
-    if (l->n > (json ? 1 : 0))
-        put(l, json ? STR(",") : STR(" "));
-    if (json)
-        put(l, STR("\""));
-    put(l, str_of(f.name));
-    put(l, json ? STR("\":") : STR("="));
     if (!f.text.p) {
         char digits[24];
         int n = snprintf(digits, sizeof(digits), "%lld", (long long)f.number);
         put(l, (str){digits, (size_t)n});
-    } else if (!json && is_bare(f.text) && f.text.n <= VALUE_MAX) {
+    } else if (may_be_bare && is_bare(f.text) && f.text.n <= VALUE_MAX) {
         put(l, f.text);
     } else {
         put_quoted(l, f.text);
     }
+}
+
+/* All of a field or nothing: half of one would break a line of JSON. */
+static void put_field(struct line *l, struct log_field f)
+{
+    bool is_json = logger.format == LOG_JSON;
+    size_t before = l->n;
+
+    if (l->n > (is_json ? 1 : 0))
+        put(l, is_json ? STR(",") : STR(" "));
+    if (is_json)
+        put(l, STR("\""));
+    put(l, str_of(f.name));
+    put(l, is_json ? STR("\":") : STR("="));
+    put_value(l, f, !is_json);
+    if (l->is_full)
+        l->n = before;
+    l->is_full = false;
 }
 
 static void put_time(struct line *l)
@@ -140,12 +153,12 @@ void log_write(struct log_site *site, enum log_level level, const char *event,
     put_field(&l, LOG_CSTR("level", names[level]));
     put_field(&l, LOG_CSTR("role", logger.role));
     put_field(&l, LOG_CSTR("event", event));
-    for (size_t i = 0; i < n; i++)
-        put_field(&l, fields[i]);
     if (dropped)
         put_field(&l, LOG_U64("left_out", dropped));
+    for (size_t i = 0; i < n; i++)
+        put_field(&l, fields[i]);
     if (logger.format == LOG_JSON)
-        put(&l, STR("}"));
+        l.p[l.n++] = '}';
     l.p[l.n++] = '\n';
     if (write(logger.fd, l.p, l.n) < 0)
         return; /* nobody is left to tell */

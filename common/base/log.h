@@ -18,8 +18,13 @@ struct log_site { /* per call site; zeroed */
     uint32_t said, dropped;
 };
 
-#define LOG_STR(name, value)  ((struct log_field){(name), (value), 0})
-#define LOG_CSTR(name, value) ((struct log_field){(name), str_of(value), 0})
+static inline struct log_field log_field_str(const char *name, str value)
+{
+    return (struct log_field){name, value.p ? value : STR(""), 0};
+}
+
+#define LOG_STR(name, value)  log_field_str((name), (value))
+#define LOG_CSTR(name, value) log_field_str((name), str_of(value))
 #define LOG_U64(name, value)  ((struct log_field){(name), STR_NONE, (int64_t)(value)})
 #define LOG_ERROR_TEXT(e)     LOG_CSTR("error", (e)->text)
 
@@ -30,13 +35,15 @@ void log_to(int fd); /* for tests; default 2 */
 void log_write(struct log_site *site, enum log_level level, const char *event,
                const struct log_field *fields, size_t n);
 
-#define LOG_AT(level, event, ...)                                                              \
+/* The sentinel lets an event stand without fields. */
+#define LOG_AT(level, ...) LOG_FIELDS_AT(level, __VA_ARGS__, {0})
+#define LOG_FIELDS_AT(level, event, ...)                                                       \
     do {                                                                                       \
         static struct log_site site_;                                                          \
-        const struct log_field fields_[] = {{0}, ##__VA_ARGS__};                               \
-        log_write(&site_, (level), (event), fields_ + 1, ARRAY_LEN(fields_) - 1);              \
+        const struct log_field fields_[] = {__VA_ARGS__};                                      \
+        log_write(&site_, (level), (event), fields_, ARRAY_LEN(fields_) - 1);                  \
     } while (0)
-#define log_debug(event, ...) LOG_AT(LEVEL_DEBUG, event, ##__VA_ARGS__)
-#define log_info(event, ...)  LOG_AT(LEVEL_INFO, event, ##__VA_ARGS__)
-#define log_warn(event, ...)  LOG_AT(LEVEL_WARN, event, ##__VA_ARGS__)
-#define log_error(event, ...) LOG_AT(LEVEL_ERROR, event, ##__VA_ARGS__)
+#define log_debug(...) LOG_AT(LEVEL_DEBUG, __VA_ARGS__)
+#define log_info(...)  LOG_AT(LEVEL_INFO, __VA_ARGS__)
+#define log_warn(...)  LOG_AT(LEVEL_WARN, __VA_ARGS__)
+#define log_error(...) LOG_AT(LEVEL_ERROR, __VA_ARGS__)

@@ -5,10 +5,9 @@
 #include "common/base/str.h"
 
 enum verdict {
-    VERDICT_PASS,  /* hand on along the routes (default) */
-    VERDICT_DROP,  /* filtered on purpose, counted */
-    VERDICT_RETRY, /* park in `later`, DEAD after the last attempt */
-    VERDICT_DEAD,  /* dead letter + reason */
+    VERDICT_PASS, /* hand on along the routes (default) */
+    VERDICT_DROP, /* filtered on purpose, counted */
+    VERDICT_DEAD, /* dead letter + reason */
 };
 struct entry {      /* a stream entry: the unit of hand-over and acknowledgement */
     str id;         /* stream id, "1700000000000-0" */
@@ -34,18 +33,22 @@ struct record {                  /* one line: the unit of work, of counting and 
     struct member *added, *last; /* members to append, oldest first */
     enum verdict verdict;
     uint32_t number; /* its place in the entry, from 0: its row is entry->row + number */
-    str reason,
-        detail; /* a static word to group by; a sentence for whoever reads the dead letter */
+    str reason;      /* a static word to group by */
+    str detail;      /* a sentence for whoever reads the dead letter */
     const struct route *route; /* set by the runner: where it goes */
 };
-struct progress { /* split: the job moves by compare-and-set in the commit that carries its rows
-                   */
-    str job;      /* its key */
+struct source_note { /* what a source id stands for */
+    str src, uri, version;
+    uint64_t size;
+};
+struct progress {      /* split: the job moves by compare-and-set in the commit with its rows */
+    str job;           /* its key */
     uint64_t from, to; /* offset the step began at; the next one */
     uint64_t row;      /* number of the next record */
     bool is_last;      /* the file is done: release the entry */
     str *fields;       /* more fields of the job to set: name, value, ...; may be NULL */
     uint32_t field_count;
+    const struct source_note *source; /* register it with this commit; may be NULL */
 };
 struct batch {
     struct arena arena; /* replies, records, members, outputs: all of it */
@@ -54,13 +57,17 @@ struct batch {
     uint32_t entry_count, record_count, record_room;
     uint64_t opened_us;        /* monotonic microseconds when it was read */
     struct progress *progress; /* NULL except in split */
-    void *kept;                /* notes of a stage that keeps it; in the arena */
-    void *owner;               /* the runner that read it */
+    uint32_t
+        ambiguous; /* records sent again after an answer that left it open; for the books */
+    void *kept;    /* notes of a stage that keeps it; in the arena */
+    void *owner;   /* the runner that read it */
 };
+/* NOLINTBEGIN(bugprone-macro-parentheses): `r` and `e` are the names that they declare. */
 #define batch_each(r, b)                                                                       \
     for (struct record *r = (b)->records; r < (b)->records + (b)->record_count; r++)
 #define batch_each_entry(e, b)                                                                 \
     for (struct entry *e = (b)->entries; e < (b)->entries + (b)->entry_count; e++)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Cut the `data` of each entry into records. An entry whose `n` disagrees with its lines keeps
  * its lines. */

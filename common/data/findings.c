@@ -127,6 +127,17 @@ void findings_take(struct findings *f, const struct error *err)
     findings_error(f, err->at, 1, "%s", err->text);
 }
 
+str findings_line(str text, uint32_t number)
+{
+    str line = str_cut(&text, '\n');
+
+    for (; number > 1 && text.p; number--)
+        line = str_cut(&text, '\n');
+    if (number != 1)
+        return STR("");
+    return str_ends(line, STR("\r")) ? (str){line.p, line.n - 1} : line;
+}
+
 static bool is_before(struct mark a, struct mark b)
 {
     return a.line != b.line ? a.line < b.line : a.column < b.column;

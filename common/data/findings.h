@@ -29,4 +29,6 @@ void findings_unknown(struct findings *f, struct mark at, str word, const char *
 /* That hint, for words that stand in no file. Empty when no word is near and there are many. */
 str findings_hint(struct arena *a, str word, const str *valid, uint32_t n) MUST_CHECK;
 void findings_take(struct findings *f, const struct error *err); /* an error with its place */
-void findings_sort(struct findings *f);                          /* by place */
+/* Line `number` of a text, from 1, without its end: what a finding's place is in. */
+str findings_line(str text, uint32_t number) MUST_CHECK;
+void findings_sort(struct findings *f); /* by place */

@@ -5,7 +5,8 @@
 #include "common/data/script.h"
 
 enum route_act { ROUTE_TO, ROUTE_DROP, ROUTE_DEAD };
-enum { ROUTE_FORK_MAX = 16, ROUTE_ALWAYS = UINT32_MAX };
+enum { ROUTE_FORK_MAX = 16 };
+#define ROUTE_ALWAYS UINT32_MAX
 struct route {
     str from;           /* a stage, a source, or "inbox" */
     uint32_t condition; /* of the script; ROUTE_ALWAYS without `when` */

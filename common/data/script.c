@@ -191,8 +191,8 @@ static int take_source(struct script *s, str text, struct condition *c, struct e
         return 0;
 
     /* Without them Lua's words are about what was written. */
-    struct condition bare = {
-        .source = arena_printf(&s->arena, "return " STR_FMT "\n", STR_ARG(text))};
+    struct condition bare = {.source =
+                                 arena_printf(&s->arena, "return " STR_FMT, STR_ARG(text))};
     str what = STR("it is not one expression");
     lua_pop(s->lua, 1);
     status = call_compile(s, &bare);

@@ -100,14 +100,17 @@ static const uint16_t points_1252[32] = {
     0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178,
 };
 
+uint32_t text_point_1252(unsigned char c)
+{
+    return c >= 0x80 && c < 0xa0 ? points_1252[c - 0x80] : c;
+}
+
 str text_from_1252(struct arena *a, str s)
 {
     char *start = arena_reserve(a, s.n * 3), *out = start;
 
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        out = text_put(out, c >= 0x80 && c < 0xa0 ? points_1252[c - 0x80] : c);
-    }
+    for (size_t i = 0; i < s.n; i++)
+        out = text_put(out, text_point_1252((unsigned char)s.p[i]));
     arena_trim(a, out);
     return str_between(start, out);
 }

@@ -10,6 +10,7 @@ unsigned text_utf8_length(str s); /* of the sequence at its front; 0: it is not 
 char *text_put(char *out, uint32_t point); /* as UTF-8, at most 4 bytes; returns the end */
 str text_skip_bom(str s);                  /* without a leading UTF-8 byte order mark */
 
+uint32_t text_point_1252(unsigned char c); /* the code point of one byte */
 /* Bytes 0x80..0x9f by the WHATWG table of windows-1252 (undefined ones map to C1), others as
  * Latin-1, to UTF-8 in the arena. */
 str text_from_1252(struct arena *a, str s) MUST_CHECK;

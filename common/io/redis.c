@@ -327,10 +327,16 @@ static void greet(struct redis *r)
 
 /* Answers. */
 
-static bool is_message(const struct reply *reply)
+/* ["message", channel, text] or ["pmessage", pattern, channel, text]. */
+static void hand_out_message(const struct redis *r, const struct reply *reply)
 {
-    return reply->type == REPLY_ARRAY && reply->n == 3 &&
-           str_is(reply->items[0].text, "message");
+    if (!r->events.message || reply->type != REPLY_ARRAY || reply->n < 3)
+        return;
+    const struct reply *items = reply->items;
+    if (str_is(items[0].text, "message"))
+        r->events.message(r->events.ctx, items[1].text, items[2].text);
+    else if (str_is(items[0].text, "pmessage") && reply->n == 4)
+        r->events.message(r->events.ctx, items[2].text, items[3].text);
 }
 
 /* False: the connection or the object is gone. */
@@ -338,8 +344,7 @@ static bool hand_out(struct redis *r, const struct reply *reply)
 {
     r->depth++;
     if (r->is_subscriber) {
-        if (is_message(reply) && r->events.message)
-            r->events.message(r->events.ctx, reply->items[1].text, reply->items[2].text);
+        hand_out_message(r, reply);
     } else if (r->first) {
         struct request q = pop_request(r);
         if (q.done)
@@ -507,7 +512,7 @@ void redis_send(struct redis *r, const str *args, uint32_t n, struct arena *a, r
             done(ctx, NULL);
         return;
     }
-    if (str_is(args[0], "SUBSCRIBE"))
-        r->is_subscriber = true;
+    if (str_is(args[0], "SUBSCRIBE") || str_is(args[0], "PSUBSCRIBE"))
+        r->is_subscriber = true; /* from now on it gets messages, not answers */
     queue(r, args, n, a, done, ctx);
 }

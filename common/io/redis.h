@@ -40,7 +40,7 @@ struct redis_events {         /* each may be NULL */
     void (*ready)(void *ctx); /* connected and authenticated */
     void (*lost)(void *ctx,
                  const struct error *why); /* all done callbacks have run with NULL */
-    void (*message)(void *ctx, str channel, str text); /* after SUBSCRIBE */
+    void (*message)(void *ctx, str channel, str text); /* after (P)SUBSCRIBE */
     void *ctx;
 };
 

@@ -131,12 +131,14 @@ void server_free(struct server *s)
 
 uint16_t server_port(const struct server *s)
 {
-    struct sockaddr_storage at;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } at = {.v6 = {0}};
     socklen_t size = sizeof(at);
 
-    if (getsockname(evconnlistener_get_fd(s->listener), (struct sockaddr *)&at, &size) != 0)
+    if (getsockname(evconnlistener_get_fd(s->listener), &at.any, &size) != 0)
         die("getsockname: %s", strerror(errno));
-    if (at.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&at)->sin6_port);
-    return ntohs(((struct sockaddr_in *)&at)->sin_port);
+    return ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port : at.v4.sin_port);
 }

@@ -16,5 +16,3 @@ extern const struct setting run_options[];
 /* `kinds`: all stages of the program, ends with NULL. Returns an exit status. */
 int run_worker(const struct stage *kind, const struct stage *const *kinds,
                const struct options_common *common, const struct run_options *options);
-int run_dispatcher(const struct stage *const *kinds, const struct options_common *common,
-                   const struct run_options *options);

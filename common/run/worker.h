@@ -55,16 +55,17 @@ struct stage {
     void (*flush)(struct worker *w); /* optional: we are stopping, send what lingers */
     void (*close)(struct worker *w); /* once, after the last batch is finished */
     uint32_t max_inflight;           /* batches it may keep with WORK_LATER, at least 1 */
-    bool wants_jobs;                 /* split: its entries are jobs, one a batch */
+    bool is_end;                     /* deliver: what passes has arrived, no route follows */
+    bool wants_jobs; /* split: its entries are jobs, one a batch, and worker_job() answers */
 };
 void worker_finish(struct worker *w,
                    struct batch *b); /* commit it; do not touch it afterwards */
 void worker_give_up(struct worker *w, struct batch *b,
                     const struct error *err); /* no commit: the
                                                * entries stay, the runner backs off */
-/* The fields of the job an entry stands for (split), as name, value, ...: read with the entry.
- */
-const str *worker_job(struct worker *w, const struct entry *e, uint32_t *count);
+/* split: the key of the job that the batch's entry stands for, and its fields as name, value,
+ * ..., read before the first process(), when `b->kept` is NULL; none for a new job. */
+str worker_job(struct worker *w, const struct batch *b, const str **fields, uint32_t *count);
 /* What source id `src` stands for, from the cache that the runner fills before process().
  * False: nobody registered it. Valid until process() returns. */
 bool worker_source(struct worker *w, str src, struct source_info *info);

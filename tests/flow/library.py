@@ -1,14 +1,16 @@
 """Our function library as Redis takes it, and its calls with named arguments."""
 import pathlib
+import re
 
 import embed
 
 LUA = pathlib.Path(__file__).resolve().parents[2] / "lua"
-ORDER = ("lib", "counts", "outputs", "admit", "adopt", "settle", "settle_oom")  # as in lua/meson.build
 
 
 def library_text():
-    return embed.join("standpipe_1", [LUA / f"{name}.lua" for name in ORDER])
+    build = (LUA / "meson.build").read_text()
+    name = re.search(r"'(standpipe_\d+)'", build)[1]
+    return embed.join(name, [LUA / file for file in re.findall(r"'(\w+\.lua)'", build)])
 
 
 def load_library(client):

@@ -143,6 +143,17 @@ def test_256_ids_are_the_most(r):
     assert r.xlen(IN) == 1
 
 
+def test_window_of_many_keys(r, ids):
+    fields = {f"k{i}": i for i in range(2500)}
+    at = int(time.time() * 1000) + 60000
+    assert commit(ids[:1], hashes={COUNT: (at, fields)}).settle(r) == list(range(2500))
+    assert r.hgetall(COUNT) == {k: str(v) for k, v in fields.items()} and r.execute_command("PEXPIRETIME", COUNT) == at
+    r.hset(COUNT, "k2400", "text")
+    before = dump(r)
+    assert str(commit(ids[1:2], hashes={COUNT: (at, fields)}).settle(r)) == f"COUNT {COUNT} k2400"
+    assert dump(r) == before
+
+
 def test_missing_function_leaves_what_was_added(r, ids):
     """EXEC does not know the names of functions: the XADDs stay, and the client deletes at once the ids it got."""
     r.function_delete("standpipe_1")

@@ -79,6 +79,8 @@ def test_arguments_cut_short(r, ids):
         assert str(c.settle_oom(r, args[:n])).split()[0] == "BADARG", n
         assert dump(r) == before, n
     assert str(c.settle(r, args=[*c.args(), "more"])) == f"BADARG {len(c.args()) + 1}"
+    assert str(c.settle_oom(r, [*c.args_oom(), "more"])) == f"BADARG {len(c.args_oom()) + 1}"
+    assert str(Commit(IN, [], "me", c.outputs, c.hashes).settle(r)) == "BADARG 4"
     assert dump(r) == before
     assert c.settle(r) == [-20, 3, 1, 1]
 

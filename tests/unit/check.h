@@ -49,6 +49,12 @@ static int check_tests, check_failed_tests, check_failures;
         printf("%s %d - %s\n", check_failures ? "not ok" : "ok", check_tests, #test);          \
     } while (0)
 
+#define SKIP(test, reason)                                                                     \
+    do {                                                                                       \
+        check_tests++;                                                                         \
+        printf("ok %d - %s # SKIP %s\n", check_tests, #test, reason);                          \
+    } while (0)
+
 static inline int check_done(void)
 {
     printf("1..%d\n", check_tests);

@@ -13,7 +13,7 @@
 static str hex_of(const unsigned char digest[DIGEST_BYTES], char out[2 * DIGEST_BYTES])
 {
     digest_hex(digest, out);
-    return (str){out, 2 * DIGEST_BYTES};
+    return (str){out, (size_t)2 * DIGEST_BYTES};
 }
 
 /* FIPS 180-2, appendix B, and the empty text. */

@@ -79,11 +79,21 @@ static void test_findings_cannot_steer_a_terminal(void)
     CHECK_STR(findings.list[1].text, STR("no such thing"));
 }
 
+static void test_findings_line_is_what_an_editor_shows(void)
+{
+    CHECK_STR(findings_line(STR("a\r\nb\n\nc"), 1), STR("a"));
+    CHECK_STR(findings_line(STR("a\r\nb\n\nc"), 2), STR("b"));
+    CHECK_STR(findings_line(STR("a\r\nb\n\nc"), 4), STR("c"));
+    CHECK_STR(findings_line(STR("a\n"), 2), STR(""));
+    CHECK_STR(findings_line(STR("a"), 7), STR(""));
+}
+
 int main(void)
 {
     RUN(test_findings_name_the_nearest_word);
     RUN(test_findings_do_not_list_many_words);
     RUN(test_findings_are_sorted_and_capped);
+    RUN(test_findings_line_is_what_an_editor_shows);
     RUN(test_findings_cannot_steer_a_terminal);
     arena_free(&arena);
     return check_done();

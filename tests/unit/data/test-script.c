@@ -111,7 +111,7 @@ static const struct {
     {"a || b", "write or for ||"},
     {"a = \"x\"", "write == for ="},
     {"!a", "write not for !"},
-    {"a and", "near <eof>"},
+    {"a and", "compile: unexpected symbol near <eof>"},
     {"a == '!=' and", "near <eof>"},
     {"a and\n)", "2: unexpected symbol"},
 };

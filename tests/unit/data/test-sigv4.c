@@ -40,7 +40,7 @@ static const struct sigv4_header lambda[] = {
 #define REQUEST(m, p, q, svc, h)                                                               \
     {                                                                                          \
         .method = TEXT(m), .path = TEXT(p), .query = TEXT(q), .service = TEXT(svc),            \
-        .headers = h, .header_count = ARRAY_LEN(h), .region = TEXT("us-east-1"),               \
+        .headers = (h), .header_count = ARRAY_LEN(h), .region = TEXT("us-east-1"),             \
         .now_ms = NOW_S * 1000ULL                                                              \
     }
 #define PUT_BATCH "{\"DeliveryStreamName\":\"s\",\"Records\":[{\"Data\":\"aGVsbG8K\"}]}"
@@ -84,7 +84,7 @@ static str sha256_hex(str bytes, char out[2 * DIGEST_BYTES])
 
     digest_sha256(bytes, digest);
     digest_hex(digest, out);
-    return (str){out, 2 * DIGEST_BYTES};
+    return (str){out, (size_t)2 * DIGEST_BYTES};
 }
 
 static void test_sigv4_vectors(void)

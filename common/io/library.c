@@ -1,0 +1,78 @@
+#include "common/io/library.h"
+
+#include <stdlib.h>
+
+#include "common/io/library_text.h"
+
+static str library_text(void)
+{
+    return (str){lua_library, lua_library_size};
+}
+
+/* FUNCTION LIST LIBRARYNAME x WITHCODE: [[library_name, x, engine, LUA, functions, [...],
+ * library_code, text]], or an empty list. */
+static bool is_ours(const struct reply *list)
+{
+    if (list->type != REPLY_ARRAY || list->n == 0 || list->items[0].type != REPLY_ARRAY)
+        return false;
+    const struct reply *library = &list->items[0];
+    for (uint32_t i = 0; i + 1 < library->n; i += 2)
+        if (str_is(library->items[i].text, "library_code"))
+            return str_equal(library->items[i + 1].text, library_text());
+    return false;
+}
+
+struct check {
+    struct redis *redis;
+    library_done *done;
+    void *ctx;
+    bool repair;
+};
+
+static void finish(struct check *c, const bool *found)
+{
+    c->done(c->ctx, found);
+    free(c);
+}
+
+static void on_loaded(void *ctx, const struct reply *reply)
+{
+    bool found = reply && reply->type == REPLY_STRING;
+
+    finish(ctx, reply ? &found : NULL);
+}
+
+static void on_listed(void *ctx, const struct reply *reply)
+{
+    struct check *c = ctx;
+    bool found = reply && is_ours(reply);
+
+    if (!reply || found || !c->repair) {
+        finish(c, reply ? &found : NULL);
+        return;
+    }
+    redis_say(c->redis, NULL, on_loaded, c, STR("FUNCTION"), STR("LOAD"), STR("REPLACE"),
+              library_text());
+}
+
+void library_check(struct redis *r, bool repair, library_done *done, void *ctx)
+{
+    struct check *c = xalloc(sizeof(*c));
+
+    *c = (struct check){.redis = r, .done = done, .ctx = ctx, .repair = repair};
+    redis_say(r, NULL, on_listed, c, STR("FUNCTION"), STR("LIST"), STR("LIBRARYNAME"),
+              str_of(lua_library_name), STR("WITHCODE"));
+}
+
+int library_load(struct redis *r, struct arena *a, struct error *err)
+{
+    const struct reply *reply;
+    const str list[] = {STR("FUNCTION"), STR("LIST"), STR("LIBRARYNAME"),
+                        str_of(lua_library_name), STR("WITHCODE")};
+    const str load[] = {STR("FUNCTION"), STR("LOAD"), STR("REPLACE"), library_text()};
+    int rc = redis_call(r, list, ARRAY_LEN(list), a, &reply, err);
+
+    if (rc || is_ours(reply))
+        return rc;
+    return redis_call(r, load, ARRAY_LEN(load), a, &reply, err);
+}

@@ -1,0 +1,14 @@
+#pragma once
+/* The function library on a Redis: loaded by the dispatcher and by `apply`, looked for by
+ * everybody before the first commit (an unknown function inside EXEC leaves the outputs
+ * behind). */
+#include "common/io/redis.h"
+
+/* Load it when it is missing or other code stands under its name. For commands: runs the loop.
+ */
+int library_load(struct redis *r, struct arena *a, struct error *err) MUST_CHECK;
+
+/* Whether it is there, with our code. `done` runs from the loop; `found` NULL: connection lost.
+ * With `repair` it is loaded first when it is not. */
+typedef void library_done(void *ctx, const bool *found);
+void library_check(struct redis *r, bool repair, library_done *done, void *ctx);

@@ -1,0 +1,313 @@
+#include "common/run/output.h"
+
+#include <assert.h>
+
+#include "common/data/json.h"
+#include "common/run/counts.h"
+#include "common/run/dead.h"
+
+static const uint64_t day_ms = 24 * 3600 * 1000;
+enum {
+    SOURCE_KEEP_DAYS = 30, /* books of a source, after its last record */
+    JOB_KEEP_DAYS = 7,     /* a job, after its end */
+    BOOK_MOVES = 9,        /* of the input topic and the dead letters */
+    TOPIC_MOVES = 3,       /* of an output topic */
+};
+
+struct source_sums { /* books of one source in this commit */
+    struct source_sums *next;
+    str src;
+    int64_t rows, delivered, dead, filtered, open;
+};
+struct builder {
+    const struct output_context *c;
+    struct batch *b;
+    struct arena *arena;
+    const struct pipeline_stage *stage;
+    struct record ***lists; /* per stage of the pipeline: what goes there */
+    uint32_t *list_lengths;
+    struct pack dead;
+    struct counts *counts;
+    struct source_sums *sources;
+    uint32_t source_count;
+    int64_t out, dead_count, filtered, booked_records, booked_bytes, unbooked;
+};
+
+void output_route(const struct output_context *c, struct batch *b)
+{
+    const struct pipeline_stage *stage = &c->pipeline->stages[c->stage];
+
+    if (stage->kind->is_end)
+        return;
+    batch_each(r, b) {
+        if (r->verdict == VERDICT_PASS)
+            r->route = route_match(&c->pipeline->routes, stage->name, r, &b->arena);
+    }
+}
+
+static struct source_sums *sums_of(struct builder *w, str src)
+{
+    for (struct source_sums *s = w->sources; s; s = s->next)
+        if (str_equal(s->src, src))
+            return s;
+    struct source_sums *s = arena_zalloc(w->arena, sizeof(*s));
+    *s = (struct source_sums){.next = w->sources, .src = src};
+    w->source_count++;
+    return w->sources = s;
+}
+
+static void end_record(struct builder *w, struct source_sums *s, struct record *r)
+{
+    const struct output_context *c = w->c;
+    str reason = r->reason, detail = r->detail;
+    bool is_drop = r->verdict == VERDICT_DROP;
+
+    if (r->verdict == VERDICT_PASS) { /* a route ends it */
+        reason = r->route->reason;
+        is_drop = r->route->act == ROUTE_DROP;
+    }
+    if (is_drop) {
+        w->filtered++;
+        s->filtered++;
+        return;
+    }
+    dead_add(w->arena, &w->dead, r, reason, detail,
+             &(struct dead_context){.stage = w->stage->name,
+                                    .now_ms = c->now_ms,
+                                    .uri = c->uri_of ? c->uri_of(c->uri_ctx, r->entry->src)
+                                                     : STR_NONE});
+    w->dead_count++;
+    s->dead++;
+}
+
+static void sort_record(struct builder *w, struct source_sums *s, struct record *r)
+{
+    bool from_split = w->b->progress != NULL;
+    bool goes_on = r->verdict == VERDICT_PASS && r->route && r->route->act == ROUTE_TO;
+
+    s->rows += from_split;
+    s->open -= !from_split;
+    if (goes_on) {
+        for (uint32_t i = 0; i < r->route->to_count; i++) {
+            uint32_t to = r->route->to[i];
+            w->lists[to][w->list_lengths[to]++] = r;
+        }
+        s->open += r->route->to_count;
+        w->out++;
+        counts_add(w->counts, r);
+    } else if (r->verdict == VERDICT_PASS && w->stage->kind->is_end) {
+        s->delivered++;
+        w->out++;
+        counts_add(w->counts, r);
+    } else {
+        end_record(w, s, r);
+    }
+}
+
+/* Records stand in the batch in the order of their entries. */
+static void sort_records(struct builder *w, uint32_t from, uint32_t n)
+{
+    const struct entry *first = &w->b->entries[from], *behind = first + n;
+    struct source_sums *s = NULL;
+
+    batch_each(r, w->b) {
+        if (r->entry < first || r->entry >= behind)
+            continue;
+        if (!s || !str_equal(s->src, r->entry->src))
+            s = sums_of(w, r->entry->src);
+        sort_record(w, s, r);
+    }
+}
+
+static void add_entries(struct builder *w, uint32_t from, uint32_t n)
+{
+    bool is_held = w->b->progress && !w->b->progress->is_last;
+
+    for (uint32_t i = from; i < from + n && !is_held; i++) {
+        const struct entry *e = &w->b->entries[i];
+        if (e->is_booked) {
+            w->booked_records += e->n;
+            w->booked_bytes += (int64_t)(e->data.n ? e->data.n : e->uri.n);
+        } else {
+            w->unbooked += e->n;
+        }
+    }
+}
+
+static str field(struct builder *w, str topic, const char *what)
+{
+    return arena_printf(w->arena, STR_FMT ":%s", STR_ARG(topic), what);
+}
+
+static void move(struct commit_hash *h, str name, int64_t delta)
+{
+    h->moves[h->n++] = (struct commit_move){.field = name, .delta = delta};
+}
+
+static void move_if(struct commit_hash *h, str name, int64_t delta)
+{
+    if (delta)
+        move(h, name, delta);
+}
+
+/* The input's waiting bytes come first: the function publishes when they fall to the low mark.
+ * Then each output topic's bytes, so that output_levels() finds them. */
+static void fill_books(struct builder *w, const struct commit *commit, struct commit_hash *h)
+{
+    const struct pipeline *p = w->c->pipeline;
+    str in = w->stage->name;
+    uint32_t room = BOOK_MOVES + TOPIC_MOVES * commit->output_count;
+
+    h->key = keys_lane(w->c->keys, w->arena, "books");
+    h->moves = arena_alloc(w->arena, room * sizeof(*h->moves));
+    move(h, field(w, in, "bytes"), -w->booked_bytes);
+    for (uint32_t i = 0; i < p->stage_count; i++)
+        if (w->list_lengths[i])
+            move(h, field(w, p->stages[i].name, "bytes"), 0);
+    move_if(h, field(w, in, "records"), -w->booked_records);
+    move_if(h, field(w, in, "in"), w->unbooked);
+    move_if(h, field(w, in, "out"), w->out);
+    move_if(h, field(w, in, "dead"), w->dead_count);
+    move_if(h, field(w, in, "filtered"), w->filtered);
+    move_if(h, field(w, in, "ambiguous"), w->b->ambiguous);
+    move_if(h, STR("dead:records"), w->dead.records);
+    move_if(h, STR("dead:bytes"), (int64_t)w->dead.bytes);
+    w->b->ambiguous = 0;
+}
+
+static void fill_source(struct builder *w, const struct source_sums *s, struct commit_hash *h)
+{
+    h->key = keys_source(w->c->keys, w->arena, s->src);
+    h->expire_ms = w->c->now_ms + SOURCE_KEEP_DAYS * day_ms;
+    h->moves = arena_alloc(w->arena, 5 * sizeof(*h->moves));
+    move_if(h, STR("rows"), s->rows);
+    move_if(h, STR("delivered"), s->delivered);
+    move_if(h, STR("dead"), s->dead);
+    move_if(h, STR("filtered"), s->filtered);
+    move_if(h, STR("open"), s->open);
+}
+
+static void fill_hashes(struct builder *w, struct commit *commit)
+{
+    uint32_t windows;
+    struct commit_hash *counted = counts_hashes(w->counts, w->c->keys, w->c->now_ms, &windows);
+    struct commit_hash *h =
+        arena_zalloc(w->arena, (1 + w->source_count + windows) * sizeof(*h));
+
+    commit->hashes = h;
+    fill_books(w, commit, h++);
+    for (const struct source_sums *s = w->sources; s; s = s->next) {
+        fill_source(w, s, h);
+        h += h->n > 0;
+    }
+    if (windows)
+        memcpy(h, counted, windows * sizeof(*h));
+    commit->hash_count = (uint32_t)(h - commit->hashes) + windows;
+}
+
+static void fill_outputs(struct builder *w, struct commit *commit)
+{
+    const struct pipeline *p = w->c->pipeline;
+    uint32_t n = 0;
+
+    commit->outputs = arena_zalloc(w->arena, (p->stage_count + 1) * sizeof(*commit->outputs));
+    for (uint32_t i = 0; i < p->stage_count; i++) {
+        if (!w->list_lengths[i])
+            continue;
+        struct commit_output *o = &commit->outputs[n++];
+        o->key = keys_topic(w->c->keys, w->arena, p->stages[i].name);
+        pack_records(w->arena, &o->pack, w->lists[i], w->list_lengths[i],
+                     w->b->progress ? &w->b->entries[0].cols : NULL);
+    }
+    if (w->dead.entries)
+        commit->outputs[n++] = (struct commit_output){
+            .key = keys_lane(w->c->keys, w->arena, "dead"), .pack = w->dead};
+    commit->output_count = n;
+}
+
+/* Now that the outputs are packed their sizes are known. */
+static void fill_topic_moves(struct builder *w, struct commit *commit)
+{
+    const struct pipeline *p = w->c->pipeline;
+    struct commit_hash *h = &commit->hashes[0];
+    uint32_t at = 0;
+
+    for (uint32_t i = 0; i < p->stage_count; i++) {
+        if (!w->list_lengths[i])
+            continue;
+        const struct pack *pack = &commit->outputs[at++].pack;
+        h->moves[at].delta = (int64_t)pack->bytes;
+        move(h, field(w, p->stages[i].name, "records"), pack->records);
+        move(h, field(w, p->stages[i].name, "in"), pack->records);
+    }
+}
+
+void output_build(const struct output_context *c, struct batch *b, uint32_t from, uint32_t n,
+                  struct commit *commit)
+{
+    const struct pipeline *p = c->pipeline;
+    struct builder w = {.c = c, .b = b, .arena = &b->arena, .stage = &p->stages[c->stage]};
+
+    w.lists = arena_alloc(w.arena, p->stage_count * sizeof(*w.lists));
+    w.list_lengths = arena_zalloc(w.arena, p->stage_count * sizeof(*w.list_lengths));
+    for (uint32_t i = 0; i < p->stage_count; i++)
+        w.lists[i] = arena_alloc(w.arena, b->record_count * sizeof(**w.lists));
+    w.counts = counts_new(w.arena, p, c->stage);
+    sort_records(&w, from, n);
+    add_entries(&w, from, n);
+
+    str *ids = arena_alloc(w.arena, n * sizeof(*ids));
+    for (uint32_t i = 0; i < n; i++)
+        ids[i] = b->entries[from + i].id;
+    *commit = (struct commit){
+        .arena = w.arena,
+        .topic = keys_topic(c->keys, w.arena, w.stage->name),
+        .mode = b->progress && !b->progress->is_last ? COMMIT_HOLD : COMMIT_DELETE,
+        .ids = ids,
+        .id_count = n,
+        .progress = b->progress,
+        .job_expire_ms =
+            b->progress && b->progress->is_last ? c->now_ms + JOB_KEEP_DAYS * day_ms : 0,
+    };
+    fill_outputs(&w, commit);
+    fill_hashes(&w, commit);
+    fill_topic_moves(&w, commit);
+}
+
+void output_levels(const struct output_context *c, const struct commit *commit,
+                   const struct commit_answer *answer,
+                   void (*told)(void *ctx, uint32_t stage, int64_t bytes), void *ctx)
+{
+    const struct pipeline *p = c->pipeline;
+    const struct commit_hash *books = &commit->hashes[0];
+    uint32_t at = 1;
+
+    if (answer->value_count < books->n)
+        return;
+    told(ctx, c->stage, answer->values[0]);
+    for (uint32_t i = 0; i < p->stage_count && at < books->n; i++) {
+        str name = p->stages[i].name, moved = books->moves[at].field;
+        if (moved.n == name.n + 6 && str_starts(moved, name) && str_ends(moved, STR(":bytes")))
+            told(ctx, i, answer->values[at++]);
+    }
+}
+
+str output_entry_json(struct arena *a, const str *fields, uint32_t n)
+{
+    size_t room = 2;
+
+    for (uint32_t i = 0; i < n; i++)
+        room += JSON_QUOTED_MAX(fields[i].n) + 1;
+    char *start = arena_reserve(a, room), *end = start;
+    *end++ = '{';
+    for (uint32_t i = 0; i + 1 < n; i += 2) {
+        if (i)
+            *end++ = ',';
+        end = json_quote(end, fields[i]);
+        *end++ = ':';
+        end = json_quote(end, fields[i + 1]);
+    }
+    *end++ = '}';
+    arena_trim(a, end);
+    return (str){start, (size_t)(end - start)};
+}

@@ -1,0 +1,30 @@
+#pragma once
+/* The parts of pipeline_load(): each reads one key of the file. Private to pipeline*.c. */
+#include "common/run/pipeline.h"
+
+enum { PIPELINE_STAGES_MAX = 256, PIPELINE_ROWS_MAX = 1024, PIPELINE_COUNTS_MAX = 64 };
+struct loader {
+    struct pipeline *p;
+    struct findings *f;
+    str text; /* of the file; empty when it comes from Redis */
+    const struct stage *const *kinds;
+    struct route *rows;            /* what p->routes shows */
+    const struct node **row_nodes; /* where each of them stands */
+    bool has_broken_rows;          /* a row was left out: the graph is not whole */
+};
+
+/* ${NAME}, ${NAME:-default} and $$ in all scalars; warns of what looks like a secret. */
+void pipeline_expand(struct loader *l, struct node *n);
+void pipeline_read_stages(struct loader *l);
+void pipeline_read_routes(struct loader *l);
+void pipeline_read_counts(struct loader *l);
+void pipeline_check_graph(struct loader *l); /* cycles, rows and stages that nothing reaches */
+
+bool pipeline_is_name(str s); /* [a-z][a-z0-9_-]{0,63} */
+/* The text behind `key`; false when it is not there, or is no text, which is a finding. */
+bool pipeline_text(struct loader *l, const struct node *map, const char *key, str *text);
+/* A finding for each key of `map` that is not among the `n` valid ones, at most 8. */
+void pipeline_close(struct loader *l, const struct node *map, const char *const *valid,
+                    uint32_t n);
+/* Number of the stage that `n` names; a finding when there is none. */
+bool pipeline_stage_of(struct loader *l, const struct node *n, uint32_t *number);

@@ -1,0 +1,65 @@
+#pragma once
+/* The life of a worker process, whatever it works at: connect, wait for the function library
+ * and a pipeline, follow new versions, beat, answer /metrics, stop. What it works at is a
+ * `role`: the runners of a stage kind, or the dispatcher. */
+#include "common/data/keys.h"
+#include "common/io/loop.h"
+#include "common/io/redis.h"
+#include "common/run/pipeline.h"
+#include "common/run/run.h"
+
+struct process;
+struct process_role {
+    const char *kind; /* "normalise" */
+    bool loads_library;
+    /* A pipeline is in force: begin to read. On failure nothing stays open. */
+    int (*open)(struct process *p, struct error *err);
+    void (*quiesce)(
+        struct process *p); /* read no more, flush; call process_settled() when at rest */
+    bool (*is_quiet)(struct process *p);         /* nothing in flight */
+    void (*release)(struct process *p);          /* stopping: give back what is still claimed */
+    void (*close)(struct process *p);            /* quiet, or out of time */
+    void (*resume)(struct process *p);           /* the command connection is there again */
+    void (*woken)(struct process *p, str topic); /* a topic fell to its low mark */
+    const char *(*state)(struct process *p);     /* for the heartbeat */
+};
+struct process {
+    const struct process_role *role;
+    void *work; /* the role's own */
+    const struct stage *const *kinds;
+    const struct options_common *common;
+    const struct run_options *options;
+    struct arena arena; /* lives as long as the process */
+    struct loop *loop;
+    struct redis_address address;
+    struct redis *redis; /* commands and commits */
+    struct redis *wake;  /* subscriber */
+    struct http *http;
+    struct server *server;
+    struct keys keys;
+    struct services services;
+    str http_address;   /* of the status pages; empty: off */
+    str name, consumer; /* worker name; name:nonce */
+    struct pipeline *pipeline,
+        *next;       /* in force (may be NULL); waiting for the role to be quiet */
+    int64_t *levels; /* bytes waiting in each topic, as last heard */
+    struct timer *poll, *beat, *patience;
+    struct arena scratch; /* of the poll's answers */
+    struct arena beat_arena;
+    struct arena wake_names; /* of the channels we listen to */
+    str mark;                /* of the data set, once seen */
+    uint64_t beats, records, started_ms;
+    bool is_library_there, is_role_open, is_stopping;
+    int status;
+};
+
+/* Run a process until it is told to stop; returns an exit status. */
+int process_run(const struct process_role *role, void *work, const struct stage *const *kinds,
+                const struct options_common *common, const struct run_options *options);
+/* The role came to rest, or a batch ended: go on with a new pipeline, or exit. */
+void process_settled(struct process *p);
+/* An error that no restart mends: log it and exit 78. */
+void process_fail(struct process *p, const struct error *err);
+/* Ask for the levels of all topics; `done` when they are in `levels` (not when the connection
+ * is lost: resume() follows). */
+void process_levels(struct process *p, loop_fn *done, void *ctx);

@@ -1,0 +1,83 @@
+#pragma once
+/* One stage at work: reads entries of its topic, hands batches to the stage, commits what comes
+ * out. runner.c opens, gates and closes it; flight.c reads and processes, prepare.c fetches
+ * what a stage wants to know, settle.c commits. */
+#include "common/io/commit.h"
+#include "common/run/adopt.h"
+#include "common/run/output.h"
+#include "common/run/process.h"
+
+struct runner;
+enum flight_phase {
+    FLIGHT_IDLE,
+    FLIGHT_READING,
+    FLIGHT_BUSY, /* its entries are ours: being prepared, processed or committed */
+};
+struct flight { /* one batch on its way from the read to the answered commit */
+    struct flight *next;
+    struct runner *runner;
+    struct batch batch;
+    struct arena_mark mark; /* behind what was read: where a step begins */
+    enum flight_phase phase;
+    struct entry *bad; /* behind the good entries: not understood */
+    str *bad_details;
+    uint32_t bad_count;
+    str job_key; /* stages that want jobs */
+    const str *job;
+    uint32_t job_count;
+    uint32_t asked;     /* answers that preparing still waits for */
+    bool is_bad_answer; /* one of them was lost */
+
+    struct commit commit; /* settle.c */
+    uint32_t at, n;       /* entries in the present commit */
+    uint64_t sent_us;
+    bool is_more; /* the stage goes on with the same entry */
+    bool is_full; /* redis is out of memory: the slow path */
+    uint32_t tries;
+    struct timer *timer; /* wait, then do `again` */
+    void (*again)(struct flight *f);
+};
+struct source_slot {
+    struct source_slot *next;
+    char src[16];
+    struct source_info info; /* in `arena` */
+};
+struct runner {
+    struct runner *next;
+    struct process *process;
+    const struct pipeline_stage *def;
+    struct worker worker;
+    struct arena arena; /* lives as long as the stage is open */
+    struct output_context out;
+    str topic, channel;
+    uint64_t is_output; /* bit i: stage i is fed by this one */
+    struct redis *reader;
+    struct flight *flights; /* all of them; owned */
+    struct adopter *adopter;
+    struct timer *gate; /* polls the levels while held */
+    struct source_slot *sources;
+    struct arena source_arena;
+    uint32_t source_count;
+    uint32_t count; /* entries to ask for */
+    uint32_t asks;  /* answers on the command connection that know this runner */
+    bool is_catching_up, is_reading, is_held, is_quiescing, is_begun;
+    struct metric *records, *bytes, *commits, *fenced, *held_metric;
+};
+
+/* On failure nothing stays open. */
+struct runner *runner_open(struct process *p, uint32_t stage, struct error *err) MUST_CHECK;
+void runner_close(struct runner *r);
+void runner_begin(struct runner *r); /* the command connection is there (again) */
+void runner_quiesce(struct runner *r);
+bool runner_is_quiet(const struct runner *r);
+void runner_release(struct runner *r);
+void runner_pump(struct runner *r);         /* read, if that is allowed now */
+void runner_look_at_gate(struct runner *r); /* the levels changed */
+
+/* Between runner.c, flight.c, prepare.c and settle.c. */
+void flight_process(struct flight *f); /* the next step of the stage */
+void flight_prepare(struct flight *f); /* read what the stage wants to know, then process */
+void flight_end(struct flight *f);     /* its entries are settled or somebody else's */
+void flight_on_timer(void *flight);
+void flight_wait(struct flight *f, uint64_t us, void (*again)(struct flight *f));
+void flight_settle(struct flight *f, bool is_more); /* commit what the stage made of it */

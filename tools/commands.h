@@ -1,0 +1,6 @@
+#pragma once
+/* All commands of an operator, for the table in workers/main.c. */
+#include "tools/command.h"
+
+extern const struct command command_apply, command_check, command_health, command_run,
+    command_send, command_top;

@@ -1,0 +1,358 @@
+/* `standpipe top`: every stage of the pipeline, refreshed each second. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "common/base/buf.h"
+#include "common/io/redis.h"
+#include "tools/commands.h"
+#include "tools/show.h"
+#include "tools/snapshot.h"
+
+enum { SCREEN_MAX = 1 << 20, KEYS_US = 50 * 1000 };
+#define SCREEN_OPEN  "\033[?1049h\033[?25l" /* a page of its own, no cursor */
+#define SCREEN_CLOSE "\033[?25h\033[?1049l"
+#define SCREEN_CLEAR "\033[H\033[2J"
+
+struct top_settings {
+    bool once, json;
+    uint64_t every_ms;
+};
+static const struct setting top_table[] = {
+    {"once", SETTING_BOOL, "false", offsetof(struct top_settings, once),
+     "Print one table, with rates over one second, and end."},
+    {"json", SETTING_BOOL, "false", offsetof(struct top_settings, json),
+     "Print a JSON object a line instead of a table."},
+    {"every", SETTING_MSEC, "1s", offsetof(struct top_settings, every_ms),
+     "Time between two refreshes, at least 100ms."},
+    {0},
+};
+
+struct top {
+    const struct top_settings *options;
+    struct loop *loop;
+    struct redis *redis;
+    struct keys keys;
+    struct pipeline *pipeline; /* owned */
+    const struct stage *const *kinds;
+    struct arena arenas[2]; /* of this snapshot and the one before */
+    struct snapshot snapshots[2];
+    uint32_t now; /* index of this one */
+    struct buf screen;
+    bool is_live; /* on a terminal, until q */
+    bool wants_out, is_due;
+    struct timer *due, *look;
+    struct termios terminal; /* as it was */
+};
+
+static double rate(uint64_t now, uint64_t before, uint64_t ms)
+{
+    return ms && now > before ? (double)(now - before) * 1000 / (double)ms : 0;
+}
+
+/* The same stage one snapshot ago, or itself when it is new. */
+static const struct snapshot_stage *before(const struct top *t, uint32_t i)
+{
+    const struct snapshot *now = &t->snapshots[t->now], *old = &t->snapshots[!t->now];
+
+    if (i < old->stage_count && str_equal(old->stages[i].name, now->stages[i].name))
+        return &old->stages[i];
+    return &now->stages[i];
+}
+
+static str state_text(struct arena *a, const struct snapshot_stage *s)
+{
+    switch (snapshot_state(s)) {
+    case STAGE_ALONE:
+        return STR("no workers");
+    case STAGE_HELD:
+        return arena_printf(a, "held: " STR_FMT " is full", STR_ARG(s->held_by));
+    case STAGE_BEHIND:
+        return STR("behind: add workers");
+    case STAGE_OK:
+        break;
+    }
+    return STR("ok");
+}
+
+static const char *state_colour(const struct snapshot_stage *s)
+{
+    static const char *const colours[] = {
+        [STAGE_OK] = "\033[32m",
+        [STAGE_BEHIND] = "\033[33m",
+        [STAGE_HELD] = "\033[33m",
+        [STAGE_ALONE] = "\033[31m",
+    };
+    return colours[snapshot_state(s)];
+}
+
+struct cells { /* of a row, as text */
+    struct show in, out, waiting, bytes, fill, oldest, workers, dead;
+};
+
+static struct show raw(uint64_t n)
+{
+    struct show out;
+
+    snprintf(out.text, sizeof(out.text), "%" PRIu64, n);
+    return out;
+}
+
+static struct cells cells_of(const struct top *t, uint32_t i, bool is_human)
+{
+    const struct snapshot *s = &t->snapshots[t->now];
+    const struct snapshot_stage *stage = &s->stages[i], *old = before(t, i);
+    uint64_t ms = s->at_ms - t->snapshots[!t->now].at_ms;
+    uint64_t in = (uint64_t)rate(stage->in, old->in, ms);
+    uint64_t out = (uint64_t)rate(stage->out, old->out, ms);
+    struct show (*count)(uint64_t) = is_human ? show_count : raw;
+    struct cells c = {
+        .in = count(in),
+        .out = count(out),
+        .waiting = count(stage->records),
+        .bytes = is_human ? show_bytes(stage->bytes) : raw(stage->bytes),
+        .oldest = show_age(stage->oldest_ms),
+        .workers = raw(stage->workers),
+        .dead = count(stage->dead),
+    };
+    snprintf(c.fill.text, sizeof(c.fill.text), "%u%%", snapshot_fill(stage));
+    if (!is_human)
+        snprintf(c.oldest.text, sizeof(c.oldest.text), "%" PRIu64 ".%" PRIu64,
+                 stage->oldest_ms / 1000, stage->oldest_ms % 1000 / 100);
+    return c;
+}
+
+static bool write_table(struct top *t, bool is_human, bool has_colour)
+{
+    const struct snapshot *s = &t->snapshots[t->now];
+    struct arena *a = &t->arenas[t->now];
+    int width = 5;
+
+    for (uint32_t i = 0; i < s->stage_count; i++)
+        width = MAX(width, (int)MIN(s->stages[i].name.n, (size_t)40));
+    bool fits = buf_printf(&t->screen, "%-*s  %-9s %9s %9s %9s %10s %5s %7s %7s %8s  %s\n",
+                           width, "STAGE", "KIND", "IN/s", "OUT/s", "WAITING", "BYTES", "FILL",
+                           "OLDEST", "WORKERS", "DEAD", "STATE");
+    for (uint32_t i = 0; i < s->stage_count && fits; i++) {
+        const struct snapshot_stage *stage = &s->stages[i];
+        struct cells c = cells_of(t, i, is_human);
+        str state = state_text(a, stage);
+        fits = buf_printf(&t->screen,
+                          "%-*.*s  %-9.*s %9s %9s %9s %10s %5s %7s %7s %8s  %s" STR_FMT "%s\n",
+                          width, STR_ARG(stage->name), STR_ARG(stage->kind), c.in.text,
+                          c.out.text, c.waiting.text, c.bytes.text, c.fill.text, c.oldest.text,
+                          c.workers.text, c.dead.text, has_colour ? state_colour(stage) : "",
+                          STR_ARG(state), has_colour ? "\033[0m" : "");
+    }
+    return fits && buf_printf(&t->screen,
+                              "inbox %" PRIu64 "  dead letters %" PRIu64 "  workers %" PRIu64
+                              "  pipeline version %" PRIu64 "%s\n",
+                              s->inbox, s->dead_records, s->workers, s->version,
+                              s->has_dispatcher ? "" : "  NO DISPATCHER");
+}
+
+static bool write_json(struct top *t)
+{
+    static const char *const words[] = {
+        [STAGE_OK] = "ok",
+        [STAGE_BEHIND] = "behind",
+        [STAGE_HELD] = "held",
+        [STAGE_ALONE] = "no_workers",
+    };
+    const struct snapshot *s = &t->snapshots[t->now];
+    uint64_t ms = s->at_ms - t->snapshots[!t->now].at_ms;
+    bool fits =
+        buf_printf(&t->screen,
+                   "{\"v\":1,\"at\":%" PRIu64 ",\"pipeline_version\":%" PRIu64
+                   ",\"inbox\":%" PRIu64 ",\"dead_records\":%" PRIu64 ",\"dead_bytes\":%" PRIu64
+                   ",\"workers\":%" PRIu64 ",\"dispatcher\":%s,\"stages\":[",
+                   s->at_ms, s->version, s->inbox, s->dead_records, s->dead_bytes, s->workers,
+                   s->has_dispatcher ? "true" : "false");
+
+    for (uint32_t i = 0; i < s->stage_count && fits; i++) {
+        const struct snapshot_stage *g = &s->stages[i], *old = before(t, i);
+        fits =
+            buf_printf(&t->screen,
+                       "%s{\"stage\":\"" STR_FMT "\",\"kind\":\"" STR_FMT "\",\"in\":%" PRIu64
+                       ",\"out\":%" PRIu64 ",\"dead\":%" PRIu64 ",\"filtered\":%" PRIu64
+                       ",\"records\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"high_bytes\":%" PRIu64
+                       ",\"fill\":%u,\"oldest_ms\":%" PRIu64 ",\"workers\":%" PRIu64
+                       ",\"in_per_second\":%.1f,\"out_per_second\":%.1f,\"state\":\"%s\"}",
+                       i ? "," : "", STR_ARG(g->name), STR_ARG(g->kind), g->in, g->out, g->dead,
+                       g->filtered, g->records, g->bytes, g->high_bytes, snapshot_fill(g),
+                       g->oldest_ms, g->workers, rate(g->in, old->in, ms),
+                       rate(g->out, old->out, ms), words[snapshot_state(g)]);
+    }
+    return fits && buf_printf(&t->screen, "]}\n");
+}
+
+/* Take the next snapshot; a new version of the pipeline is read first. */
+static int take(struct top *t, struct error *err)
+{
+    uint32_t next = !t->now;
+    struct arena *a = &t->arenas[next];
+    struct pipeline *p;
+
+    arena_reset(a);
+    int rc = snapshot_pipeline(t->redis, &t->keys, t->kinds, a, &p, err);
+    if (rc != 0)
+        return rc;
+    pipeline_free(t->pipeline);
+    t->pipeline = p;
+    rc = snapshot_take(t->redis, &t->keys, p, a, &t->snapshots[next], err);
+    if (rc == 0)
+        t->now = next;
+    return rc;
+}
+
+static bool show(struct top *t)
+{
+    bool is_human = show_is_terminal(1);
+    bool fits = true;
+
+    buf_reset(&t->screen);
+    if (t->is_live)
+        fits = buf_add(&t->screen, STR(SCREEN_CLEAR));
+    fits = fits &&
+           (t->options->json ? write_json(t) : write_table(t, is_human, show_has_colour(1)));
+    if (t->is_live)
+        fits = fits && buf_printf(&t->screen, "q quits\n");
+    return fits && fwrite(t->screen.p, 1, t->screen.n, stdout) == t->screen.n &&
+           fflush(stdout) == 0;
+}
+
+/* The terminal. */
+
+static void on_signal(void *ctx)
+{
+    ((struct top *)ctx)->wants_out = true;
+}
+
+static void on_look(void *ctx)
+{
+    struct top *t = ctx;
+    struct pollfd keys = {.fd = 0, .events = POLLIN};
+    char key;
+
+    while (poll(&keys, 1, 0) > 0) {
+        if (read(0, &key, 1) != 1 || key == 'q' || key == 'Q') {
+            t->wants_out = true;
+            return;
+        }
+    }
+    timer_start(t->look, KEYS_US);
+}
+
+static void on_due(void *ctx)
+{
+    ((struct top *)ctx)->is_due = true;
+}
+
+static void take_terminal(struct top *t)
+{
+    t->is_live = isatty(0) && show_is_terminal(1) && !t->options->json &&
+                 tcgetattr(0, &t->terminal) == 0;
+    if (!t->is_live)
+        return;
+    struct termios quiet = t->terminal; /* keys come at once and are not shown; Ctrl-C stays */
+    quiet.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    tcsetattr(0, TCSANOW, &quiet);
+    fputs(SCREEN_OPEN, stdout);
+    timer_start(t->look, KEYS_US);
+}
+
+static void give_terminal_back(struct top *t)
+{
+    if (!t->is_live)
+        return;
+    fputs(SCREEN_CLOSE, stdout);
+    fflush(stdout);
+    tcsetattr(0, TCSANOW, &t->terminal);
+}
+
+/* Handle events until the next refresh is due; false: the user has seen enough. */
+static bool wait_for_next(struct top *t, uint64_t ms)
+{
+    t->is_due = false;
+    timer_start(t->due, ms * 1000);
+    while (!t->is_due && !t->wants_out)
+        loop_once(t->loop);
+    return !t->wants_out;
+}
+
+static int once(struct top *t, struct error *err)
+{
+    int rc = take(t, err);
+
+    if (rc == 0 && wait_for_next(t, 1000))
+        rc = take(t, err);
+    if (rc == 0 && !t->wants_out && !show(t))
+        return 1;
+    return rc;
+}
+
+static int again_and_again(struct top *t, struct error *err)
+{
+    int rc = take(t, err); /* rates need two; and what fails now would fail for ever */
+
+    if (rc != 0)
+        return rc;
+    take_terminal(t);
+    while (wait_for_next(t, t->options->every_ms)) {
+        rc = take(t, err);
+        if (rc == 0 && !show(t))
+            break; /* nobody reads any more */
+        if (rc != 0 && !t->is_live)
+            break;
+        if (rc != 0)
+            printf(SCREEN_CLEAR "%s\n", err->text);
+        fflush(stdout);
+        rc = 0; /* Redis is away: the connection tries on */
+    }
+    give_terminal_back(t);
+    return rc;
+}
+
+static int run_top(struct command_call *call, struct error *err)
+{
+    struct top t = {.options = call->options,
+                    .kinds = call->kinds,
+                    .keys = {.prefix = call->common->prefix, .lane = STR("0")}};
+
+    if (call->argc > 0)
+        return error_set(err, ERR_USAGE, "top takes no word '%s'", call->argv[0]);
+    if (t.options->every_ms < 100)
+        return error_set(err, ERR_USAGE, "--every is at least 100ms");
+    int rc = command_connect(call, &t.loop, &t.redis, err);
+    if (rc != 0)
+        return rc;
+    buf_init(&t.screen, SCREEN_MAX);
+    t.due = timer_new(t.loop, on_due, &t);
+    t.look = timer_new(t.loop, on_look, &t);
+    loop_signal(t.loop, SIGINT, on_signal, &t);
+    loop_signal(t.loop, SIGTERM, on_signal, &t);
+    rc = t.options->once ? once(&t, err) : again_and_again(&t, err);
+    pipeline_free(t.pipeline);
+    buf_free(&t.screen);
+    arena_free(&t.arenas[0]);
+    arena_free(&t.arenas[1]);
+    redis_free(t.redis);
+    timer_free(t.due);
+    timer_free(t.look);
+    loop_free(t.loop);
+    return rc;
+}
+
+const struct command command_top = {
+    .name = "top",
+    .summary = "Show what each stage does: rates, what waits, how old it is, what died.",
+    .examples = "standpipe top\nstandpipe top --once\nstandpipe top --once --json\n",
+    .options = top_table,
+    .options_size = sizeof(struct top_settings),
+    .run = run_top,
+};

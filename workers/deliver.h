@@ -1,0 +1,72 @@
+#pragma once
+/* What the files of the stage `deliver` share. Private to them. The way of a document:
+ * process() adds it to the parcel being filled; full parcels queue up as `fresh`; a call takes
+ * those that wait `again` first; the answer settles documents, and a batch whose last one is
+ * settled is finished. */
+#include "common/run/metrics.h"
+#include "common/run/worker.h"
+#include "workers/sink.h"
+
+enum {
+    DELIVER_BATCHES = 16,      /* kept at the same time, those being committed included */
+    DELIVER_BATCHES_FULL = 12, /* from here on no more may come until some are finished */
+};
+
+struct held { /* a batch with documents on their way; in its arena */
+    struct held *next;
+    struct batch *batch;
+    uint32_t open;
+};
+struct queue {
+    struct parcel *first, *last;
+    uint32_t count;
+    size_t bytes;
+};
+struct pace { /* one for all calls of the stage */
+    double failures;
+    uint64_t resume_us;
+};
+struct flight {
+    struct deliver *owner;
+    struct call call;
+    struct http_call *http; /* NULL: idle */
+};
+struct deliver {
+    uint64_t linger_ms, attempts; /* settings */
+    const struct node *firehose;
+    struct worker *worker;
+    const struct sink *sink;
+    void *sink_state;
+    struct sink_limits limits;
+    struct parcel *filling, *spare;
+    struct queue fresh, again;
+    struct flight *flights; /* limits.in_flight */
+    uint32_t active, held_count, last_group;
+    struct held *settled; /* batches to be finished */
+    struct pace pace;
+    uint64_t accepted;      /* parcels, ever */
+    uint64_t complained_us; /* last error for the operator */
+    bool was_at_once, is_flushing;
+    struct timer *timer;
+    struct metric *ambiguous, *calls, *failed_calls, *seconds;
+};
+
+/* deliver_pack.c: documents into parcels. */
+struct parcel *parcel_take(struct deliver *s) MUST_CHECK;
+void parcel_release(struct deliver *s, struct parcel *p);
+void parcel_append(struct parcel *p, struct document *d);
+void queue_push(struct queue *q, struct parcel *p);
+struct parcel *queue_pop(struct queue *q) MUST_CHECK;
+void pack_add(struct deliver *s, struct document *d, uint64_t now_us);
+void pack_close(struct deliver *s); /* the parcel being filled, if any */
+
+/* deliver_pace.c: how long to wait, as a pure function. */
+void pace_answered(struct pace *p, uint32_t failed, uint32_t total);
+void pace_failed(struct pace *p);
+bool pace_is_failing(const struct pace *p);
+/* `random`: 64 uniform bits. */
+uint64_t pace_wait_us(const struct pace *p, uint64_t random);
+
+/* deliver_call.c: calls out, answers in. */
+void deliver_pump(struct deliver *s); /* send what may be sent, set the timer for the rest */
+void deliver_cancel(struct deliver *s);

@@ -1,0 +1,140 @@
+#include "workers/gauges.h"
+
+#include <stdlib.h>
+
+#include "common/run/metrics.h"
+
+enum { EVERY_US = 1000 * 1000 };
+
+struct gauges {
+    struct process *process;
+    struct timer *timer;
+    struct arena arena;
+    uint32_t waiting;
+};
+struct row { /* a field of the books and its metric */
+    const char *field, *name;
+    enum metric_type type;
+    const char *help;
+};
+
+static const struct row rows[] = {
+    {"records", "standpipe_topic_records", METRIC_GAUGE, "Records waiting in the topic."},
+    {"bytes", "standpipe_topic_bytes", METRIC_GAUGE, "Bytes of data waiting in the topic."},
+    {"in", "standpipe_records_in_total", METRIC_COUNTER, "Records that came into the topic."},
+    {"out", "standpipe_records_out_total", METRIC_COUNTER,
+     "Records that the stage handed on or delivered."},
+    {"dead", "standpipe_records_dead_total", METRIC_COUNTER,
+     "Records that became dead letters in the stage."},
+    {"filtered", "standpipe_records_filtered_total", METRIC_COUNTER,
+     "Records that were dropped on purpose."},
+    {"ambiguous", "standpipe_records_ambiguous_total", METRIC_COUNTER,
+     "Records sent again because the destination's answer left it open."},
+};
+
+static void tell(const struct row *row, str label, str value)
+{
+    struct metric *m = metrics_get(row->name, row->type, row->help, label);
+    uint64_t v;
+
+    if (!str_to_u64(value, &v))
+        return;
+    if (row->type == METRIC_GAUGE)
+        metric_set(m, (double)v);
+    else if (v > metric_value(m))
+        metric_add(m, v - metric_value(m));
+}
+
+/* "<stage>:<field>", value, ... */
+static void tell_books(struct gauges *g, const struct reply *books)
+{
+    for (uint32_t i = 0; i + 1 < books->n; i += 2) {
+        str field = books->items[i].text;
+        str stage = str_cut(&field, ':');
+        str label = arena_printf(&g->arena, "stage=\"" STR_FMT "\"", STR_ARG(stage));
+        for (size_t j = 0; j < ARRAY_LEN(rows); j++)
+            if (str_is(field, rows[j].field))
+                tell(&rows[j], label, books->items[i + 1].text);
+    }
+}
+
+static void rest(struct gauges *g)
+{
+    if (--g->waiting == 0)
+        timer_start(g->timer, EVERY_US);
+    process_settled(g->process);
+}
+
+static void on_books(void *ctx, const struct reply *reply)
+{
+    struct gauges *g = ctx;
+
+    if (reply && reply->type == REPLY_ARRAY)
+        tell_books(g, reply);
+    rest(g);
+}
+
+struct age {
+    struct gauges *gauges;
+    const char *stage;
+};
+
+/* The id of a topic's first entry begins with the time it was added. */
+static void on_first(void *ctx, const struct reply *reply)
+{
+    struct age *a = ctx;
+    str label = arena_printf(&a->gauges->arena, "stage=\"%s\"", a->stage);
+    uint64_t ms = 0;
+
+    if (reply && reply->type == REPLY_ARRAY) {
+        str id = reply->n && reply->items[0].n ? reply->items[0].items[0].text : STR_NONE;
+        if (!str_to_u64(str_cut(&id, '-'), &ms))
+            ms = 0;
+        metric_set(metrics_get("standpipe_topic_oldest_timestamp_seconds", METRIC_GAUGE,
+                               "When the oldest waiting entry was added; 0: none waits.",
+                               label),
+                   (double)ms / 1000);
+    }
+    rest(a->gauges);
+}
+
+static void on_timer(void *ctx)
+{
+    struct gauges *g = ctx;
+    struct process *p = g->process;
+    struct arena *a = &g->arena;
+
+    arena_reset(a);
+    g->waiting = 1;
+    redis_say(p->redis, a, on_books, g, STR("HGETALL"), keys_lane(&p->keys, a, "books"));
+    for (uint32_t i = 0; i < p->pipeline->stage_count; i++) {
+        struct age *age = arena_alloc(a, sizeof(*age));
+        *age = (struct age){.gauges = g, .stage = arena_copy(a, p->pipeline->stages[i].name).p};
+        g->waiting++;
+        redis_say(p->redis, a, on_first, age, STR("XRANGE"),
+                  keys_topic(&p->keys, a, p->pipeline->stages[i].name), STR("-"), STR("+"),
+                  STR("COUNT"), STR("1"));
+    }
+}
+
+struct gauges *gauges_open(struct process *p)
+{
+    struct gauges *g = xalloc(sizeof(*g));
+
+    g->process = p;
+    g->timer = timer_new(p->loop, on_timer, g);
+    timer_start(g->timer, 0);
+    return g;
+}
+
+void gauges_close(struct gauges *g)
+{
+    timer_free(g->timer);
+    arena_free(&g->arena);
+    free(g);
+}
+
+bool gauges_is_idle(const struct gauges *g)
+{
+    return g->waiting == 0;
+}

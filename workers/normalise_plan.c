@@ -1,0 +1,122 @@
+#include "workers/normalise_plan.h"
+
+#include "common/data/json.h"
+#include "common/data/text.h"
+
+static enum column_kind kind_of(str name)
+{
+    static const struct {
+        const char *name;
+        enum column_kind kind;
+    } known[] = {
+        {"sp_id", COLUMN_ID},       {"sp_extra", COLUMN_EXTRA}, {"sp_issues", COLUMN_ISSUES},
+        {"sp_ragged", COLUMN_KEPT}, {"sp_source", COLUMN_KEPT},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (str_is(name, known[i].name))
+            return known[i].kind;
+    return COLUMN_PLAIN;
+}
+
+static const char *count_columns(str cols, uint32_t *n)
+{
+    str rest, item;
+    size_t at;
+
+    *n = 0;
+    if (json_check(cols, NULL, &at) || !json_open(cols, &rest) || str_starts(cols, STR("{")))
+        return "the columns of the entry are no JSON array of at most 4096 names";
+    while (json_next_item(&rest, &item)) {
+        if (json_type(item) != JSON_STRING)
+            return "a column of the entry has a name that is no JSON string";
+        ++*n;
+    }
+    return *n > NORMALISE_COLUMNS_MAX ? "the entry has more than 4096 columns" : NULL;
+}
+
+static bool fits(const struct normalise_alias *alias, struct arena *a, str folded)
+{
+    str group;
+
+    return alias->name.n ? str_equal(alias->name, folded)
+                         : normalise_match(&alias->pattern, a, folded, &group);
+}
+
+/* The columns that a field is taken from: those of its first alias first. */
+static void find_sources(struct plan *p, const struct normalise_field *field, const str *folded,
+                         uint32_t number)
+{
+    uint32_t *columns = arena_alloc(&p->arena, (p->n + 1) * sizeof(*columns)), n = 0;
+    bool *is_taken = arena_zalloc(&p->arena, p->n + 1);
+
+    for (uint32_t i = 0; i < field->alias_count; i++)
+        for (uint32_t j = 0; j < p->n; j++) {
+            if (is_taken[j] || p->columns[j].kind != COLUMN_PLAIN ||
+                !fits(&field->aliases[i], &p->arena, folded[j]))
+                continue;
+            columns[n++] = j;
+            is_taken[j] = p->columns[j].is_claimed = true;
+        }
+    p->sources[number].columns = columns;
+    p->sources[number].n = n;
+    p->bound += field->prefix.n;
+}
+
+static void make_plan(struct plan *p, const struct normalise_rules *rules, str cols,
+                      bool is_document, uint32_t n)
+{
+    str rest, item, name, *folded;
+
+    arena_reset(&p->arena);
+    *p = (struct plan){.arena = p->arena, .is_document = is_document};
+    p->cols = arena_copy(&p->arena, cols);
+    p->columns = arena_zalloc(&p->arena, (n + 1) * sizeof(*p->columns));
+    p->sources = arena_zalloc(&p->arena, (rules->n + 1) * sizeof(*p->sources));
+    folded = arena_alloc(&p->arena, (n + 1) * sizeof(*folded));
+    for (json_open(p->cols, &rest); json_next_item(&rest, &item); p->n++) {
+        struct column *c = &p->columns[p->n];
+        if (!json_unquote(&p->arena, item, &name))
+            name = STR_NONE;
+        folded[p->n] = text_fold(&p->arena, name);
+        c->kind = is_document ? kind_of(name) : COLUMN_PLAIN;
+        c->prefix = arena_printf(&p->arena, "," STR_FMT ":", STR_ARG(item));
+        p->bound += c->prefix.n;
+    }
+    for (uint32_t i = 0; i < rules->n; i++)
+        find_sources(p, &rules->fields[i], folded, i);
+}
+
+static bool is_for(const struct plan *p, str cols, bool is_document)
+{
+    return p->is_document == is_document && str_equal(p->cols, cols);
+}
+
+const struct plan *plans_find(struct plans *p, const struct normalise_rules *rules, str cols,
+                              bool is_document, const char **why)
+{
+    uint32_t n;
+
+    if (p->n && is_for(&p->list[p->last], cols, is_document))
+        return &p->list[p->last];
+    for (uint32_t i = 0; i < p->n; i++)
+        if (is_for(&p->list[i], cols, is_document)) {
+            p->last = i;
+            return &p->list[i];
+        }
+    *why = count_columns(cols, &n);
+    if (*why)
+        return NULL;
+    p->last = p->next;
+    p->next = (p->next + 1) % NORMALISE_PLANS;
+    p->n = MAX(p->n, p->last + 1);
+    make_plan(&p->list[p->last], rules, cols, is_document, n);
+    return &p->list[p->last];
+}
+
+void plans_free(struct plans *p)
+{
+    for (uint32_t i = 0; i < p->n; i++)
+        arena_free(&p->list[i].arena);
+    *p = (struct plans){0};
+}

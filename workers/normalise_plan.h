@@ -1,0 +1,40 @@
+#pragma once
+/* What the rules of `normalise` mean for one set of columns: which of them feeds which field,
+ * and the bytes that stand before each in the document. For normalise only. */
+#include "workers/normalise_rules.h"
+
+enum { NORMALISE_COLUMNS_MAX = 4096, NORMALISE_PLANS = 8 };
+
+enum column_kind {
+    COLUMN_PLAIN,
+    COLUMN_ID, /* the rest: of documents only, members that standpipe added */
+    COLUMN_EXTRA,
+    COLUMN_ISSUES,
+    COLUMN_KEPT,
+};
+struct column {
+    str prefix; /* ,"name": */
+    enum column_kind kind;
+    bool is_claimed; /* a field looks at it */
+};
+struct plan {
+    struct arena arena; /* all of it */
+    str cols;
+    bool is_document;
+    struct column *columns;
+    uint32_t n;
+    struct {
+        uint32_t *columns, n; /* in the order in which they are tried */
+    } * sources;              /* one a field */
+    size_t bound;             /* bytes of all prefixes */
+};
+struct plans { /* zeroed is ready */
+    struct plan list[NORMALISE_PLANS];
+    uint32_t n, last, next;
+};
+
+/* The plan for `cols`, a JSON array of names; made and kept at its first use, in place of the
+ * oldest. NULL: `cols` is none, or too long; `why` is a static sentence. */
+const struct plan *plans_find(struct plans *p, const struct normalise_rules *rules, str cols,
+                              bool is_document, const char **why);
+void plans_free(struct plans *p);
