@@ -65,7 +65,6 @@ static void settle_delivered(struct deliver *s, struct parcel *p)
         next = d->next;
         settle_document(s, d);
     }
-    s->accepted++;
     parcel_release(s, p);
 }
 
@@ -116,20 +115,39 @@ static bool refuse_document(struct deliver *s, struct parcel *p, const struct ju
     return false;
 }
 
-static void bisect_call(struct deliver *s, const struct call *c, const struct judgement *j)
+static bool is_suspect(const struct judgement *j, uint32_t i)
+{
+    return i == j->culprit || i + 1 == j->culprit;
+}
+
+/* Those that are not accused first: they show whether the destination takes anything. */
+static void accuse(struct deliver *s, const struct call *c, const struct judgement *j)
+{
+    for (uint32_t i = 0; i < c->count; i++)
+        if (!is_suspect(j, i)) {
+            c->parcels[i]->group = 0;
+            queue_push(&s->again, c->parcels[i]);
+        }
+    for (uint32_t i = 0; i < c->count; i++)
+        if (is_suspect(j, i)) {
+            c->parcels[i]->group = ++s->last_group;
+            queue_push(&s->again, c->parcels[i]);
+        }
+}
+
+static void bisect_call(struct deliver *s, const struct call *c)
 {
     uint32_t halves[2] = {++s->last_group, ++s->last_group};
-    bool is_known = j->culprit <= c->count;
 
     for (uint32_t i = 0; i < c->count; i++) {
-        struct parcel *p = c->parcels[i];
-        bool is_suspect = i == j->culprit || i + 1 == j->culprit;
-        if (is_known)
-            p->group = is_suspect ? ++s->last_group : 0;
-        else
-            p->group = halves[i >= (c->count + 1) / 2];
-        queue_push(&s->again, p);
+        c->parcels[i]->group = halves[i >= (c->count + 1) / 2];
+        queue_push(&s->again, c->parcels[i]);
     }
+}
+
+static struct log_field field(const char *name, str text)
+{
+    return LOG_STR(name, text.n ? text : STR("-"));
 }
 
 static void complain(struct deliver *s, const struct http_answer *a, const struct judgement *j)
@@ -141,8 +159,7 @@ static void complain(struct deliver *s, const struct http_answer *a, const struc
     s->complained_us = now;
     log_error("destination takes nothing", LOG_STR("stage", s->worker->name),
               LOG_CSTR("sink", s->sink->name), LOG_U64("status", a->status),
-              LOG_STR("name", j->name), LOG_STR("text", j->text),
-              LOG_STR("request", a->request_id));
+              field("name", j->name), field("text", j->text), field("request", a->request_id));
 }
 
 static void apply_refusal(struct deliver *s, const struct call *c, const struct http_answer *a,
@@ -151,7 +168,10 @@ static void apply_refusal(struct deliver *s, const struct call *c, const struct 
     struct parcel *p = c->parcels[0];
 
     if (c->count > 1) {
-        bisect_call(s, c, j);
+        if (j->culprit <= c->count)
+            accuse(s, c, j);
+        else
+            bisect_call(s, c);
         return;
     }
     if (p->documents > 1) {
@@ -171,30 +191,35 @@ static void send_again(struct deliver *s, const struct call *c)
         queue_push(&s->again, c->parcels[i]);
 }
 
+/* An attempt counts only when the destination took others meanwhile: else it is the world that
+ * fails, and that may last as long as it likes. */
+static void apply_failure(struct deliver *s, struct parcel *p)
+{
+    p->attempts += p->is_attempt && s->accepted > p->others;
+    p->others = s->accepted;
+    if (p->attempts >= s->attempts) {
+        settle_dead(s, p, "not_taken", p->code, STR("at its last attempt"));
+        return;
+    }
+    p->group = 0;
+    queue_push(&s->again, p);
+}
+
 static void apply_answer(struct deliver *s, const struct call *c)
 {
-    uint32_t failed = 0;
+    uint32_t taken = 0;
 
     for (uint32_t i = 0; i < c->count; i++)
-        failed += c->parcels[i]->outcome != OUTCOME_DELIVERED;
-    for (uint32_t i = 0; i < c->count; i++) {
-        struct parcel *p = c->parcels[i];
-        if (p->outcome == OUTCOME_DELIVERED) {
-            settle_delivered(s, p);
-            continue;
-        }
-        /* Only where others were taken is the failure its own. */
-        p->attempts += p->is_attempt && failed < c->count;
-        if (p->attempts >= s->attempts) {
-            settle_dead(s, p, "not_taken", p->code, STR("at its last attempt"));
-            continue;
-        }
-        p->group = 0;
-        queue_push(&s->again, p);
-    }
+        taken += c->parcels[i]->outcome == OUTCOME_DELIVERED;
+    s->accepted += taken;
+    for (uint32_t i = 0; i < c->count; i++)
+        if (c->parcels[i]->outcome == OUTCOME_DELIVERED)
+            settle_delivered(s, c->parcels[i]);
+        else
+            apply_failure(s, c->parcels[i]);
     s->was_at_once = false;
-    pace_answered(&s->pace, failed, c->count);
-    if (!failed)
+    pace_answered(&s->pace, c->count - taken, c->count);
+    if (taken == c->count)
         s->pace.resume_us = 0; /* a success ends the wait of others */
     back_off(s);
 }
@@ -252,8 +277,8 @@ static void on_answer(void *ctx, const struct http_answer *a)
     if (j.fate != FATE_ANSWERED) {
         metric_add(s->failed_calls, 1);
         log_warn("call failed", LOG_STR("stage", s->worker->name), LOG_U64("status", a->status),
-                 LOG_STR("name", j.name), LOG_STR("text", j.text),
-                 LOG_STR("request", a->request_id), LOG_U64("records", f->call.count));
+                 field("name", j.name), field("text", j.text), field("request", a->request_id),
+                 LOG_U64("records", f->call.count));
     }
     apply(s, &f->call, a, &j);
     deliver_pump(s);
@@ -325,7 +350,7 @@ static bool is_fresh_ripe(const struct deliver *s, uint64_t now)
 {
     const struct sink_limits *l = &s->limits;
 
-    return s->fresh.count >= l->call_parcels || s->held_count >= DELIVER_BATCHES ||
+    return s->fresh.count >= l->call_parcels || s->held_count >= DELIVER_BATCHES_FULL ||
            s->fresh.bytes + MAX(l->parcel_bytes, (size_t)1) > l->call_bytes || s->is_flushing ||
            now >= linger_ends_us(s);
 }

@@ -47,17 +47,32 @@ static bool take_place(struct document *d, str id)
     return true;
 }
 
+/* Where it stands first or last, as our own stages write it, nothing else need be read. */
+static bool find_place_at_ends(struct document *d, str line)
+{
+    static const char name[] = "{\"sp_id\":\"";
+    const size_t name_length = sizeof(name) - 1;
+
+    if (str_starts(line, (str){name, name_length}))
+        return take_place(d, (str){line.p + name_length, line.n - name_length});
+    if (!str_ends(line, STR("\"}")))
+        return false;
+    const char *last = line.p + line.n - 2; /* quote of the last member's value */
+    const char *quote = memrchr(line.p, '"', (size_t)(last - line.p));
+    /* Only the name's own bytes: quotes inside a text come with a backslash. */
+    if (!quote || (size_t)(quote + 1 - line.p) < name_length ||
+        memcmp(quote + 2 - name_length, name + 1, name_length - 1) != 0)
+        return false;
+    return take_place(d, (str){quote + 1, (size_t)(line.p + line.n - quote - 1)});
+}
+
 static void find_place(struct document *d)
 {
     const struct record *r = d->record;
-    str line = r->line, value;
+    str value;
 
-    if (d->from->src.n != SRC_LENGTH)
+    if (d->from->src.n != SRC_LENGTH || (!r->added && find_place_at_ends(d, r->line)))
         return;
-    if (!r->added && str_starts(line, STR("{\"sp_id\":\""))) {
-        if (take_place(d, (str){line.p + 10, line.n - 10}))
-            return;
-    }
     if (record_find(r, STR("sp_id"), &value) && value.n > 2 && value.p[0] == '"')
         take_place(d, (str){value.p + 1, value.n - 1});
 }

@@ -40,6 +40,7 @@ struct parcel { /* what the destination takes or refuses as one: a Firehose reco
     uint32_t group;   /* not 0: to be sent with others of its group alone */
     size_t bytes;     /* of its documents: at most */
     uint64_t born_us; /* when its first document came */
+    uint64_t others;  /* parcels that were taken until its last failure */
     /* Written by judge(), valid while it may be read: */
     enum outcome outcome;
     bool is_attempt; /* the failure was this parcel's own, not the world's */

@@ -208,7 +208,7 @@ static uint32_t find_culprit(str text)
 
 static bool is_about_stream(str text)
 {
-    return memmem(text.p, text.n, "eliveryStreamName", 17) != NULL;
+    return text.n && memmem(text.p, text.n, "eliveryStreamName", 17) != NULL;
 }
 
 static void judge_refusal(struct firehose *f, struct call *c, const struct http_answer *answer,
