@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/data/json.h"
+#include "workers/normalise_cell.h"
 #include "workers/normalise_write.h"
 #include "workers/stages.h"
 
@@ -14,8 +15,9 @@ struct normalise {
     str ragged;
     struct normalise_rules rules;
     struct plans plans;
-    struct cell *cells; /* owned; of the record at hand */
-    uint32_t room;      /* for cells */
+    str *cells;     /* owned; of the record at hand */
+    uint8_t *flags; /* owned; one a cell */
+    uint32_t room;  /* for cells and flags */
     struct outcome outcome;
 };
 
@@ -43,39 +45,42 @@ static void dead(struct record *r, str reason, str detail)
 }
 
 static void refuse(struct normalise *s, struct arena *a, struct record *r,
-                   const struct normalise_field *f, struct cell *c, str text, str why)
+                   const struct normalise_field *f, const struct reading *reading)
 {
-    c->is_kept = true;
     if (!f->is_required) {
-        s->outcome.issues[s->outcome.issue_count++] = (struct issue){f, why};
+        s->outcome.issues[s->outcome.issue_count++] = (struct issue){f, reading->why};
         return;
     }
     dead(r, STR("cannot_parse"),
          arena_printf(a, "field " STR_FMT ": '" STR_FMT "' " STR_FMT, STR_ARG(f->name),
-                      STR_ARG(shown(text)), STR_ARG(why)));
+                      STR_ARG(shown(reading->text)), STR_ARG(reading->why)));
 }
 
 static void fill_field(struct normalise *s, struct arena *a, struct record *r,
                        const struct plan *p, uint32_t number)
 {
     const struct normalise_field *f = &s->rules.fields[number];
-    str value = STR_NONE, why = STR_NONE;
+    str *value = &s->outcome.values[number];
+    struct reading reading;
 
+    *value = f->fallback;
     for (uint32_t i = 0; i < p->sources[number].n; i++) {
-        struct cell *c = &s->cells[p->sources[number].columns[i]];
-        bool is_raw;
-        str text = cell_text(a, c->raw, &is_raw);
-        if (!text.n)
+        uint32_t column = p->sources[number].columns[i];
+        if (!cell_look(a, s->cells[column], &reading))
             continue;
-        if (!cell_read(a, f, c, text, is_raw, &value, &why)) {
-            refuse(s, a, r, f, c, text, why);
-            s->outcome.values[number] = STR_NONE;
+        if (!cell_read(a, f, &reading)) {
+            s->flags[column] |= CELL_KEPT;
+            *value = STR_NONE;
+            refuse(s, a, r, f, &reading);
             return;
         }
-        break;
+        if (!reading.value.n)
+            break;
+        s->flags[column] |= reading.is_whole ? CELL_SAID : 0;
+        *value = reading.value;
+        return;
     }
-    s->outcome.values[number] = value.n ? value : f->fallback;
-    if (f->is_required && !s->outcome.values[number].n)
+    if (f->is_required && !value->n)
         dead(r, STR("required"),
              arena_printf(a, "field " STR_FMT " has no value, and none by default",
                           STR_ARG(f->name)));
@@ -87,6 +92,7 @@ static void make_room(struct normalise *s, uint32_t n)
         return;
     s->room = MAX(n, 2 * s->room);
     s->cells = xrealloc(s->cells, s->room * sizeof(*s->cells));
+    s->flags = xrealloc(s->flags, s->room * sizeof(*s->flags));
 }
 
 static bool is_digits(str s)
@@ -97,46 +103,78 @@ static bool is_digits(str s)
     return s.n > 0 && s.n <= 20;
 }
 
-/* Cells of a row; those behind the last column are only counted. */
-static const char *take_row(struct normalise *s, const struct record *r, struct source *src)
+/* Records are checked here, where documents enter; entries made by hand come this way too. */
+static bool is_json(struct batch *b, struct record *r)
+{
+    size_t at;
+    const char *problem = json_check(r->line, NULL, &at);
+
+    if (problem)
+        dead(r, STR("bad_json"),
+             arena_printf(&b->arena, "%s, at byte %zu of the line", problem, at));
+    return !problem;
+}
+
+static bool find_plan(struct normalise *s, struct record *r, str cols, struct source *src)
 {
     const char *why = NULL;
+
+    src->plan = plans_find(&s->plans, &s->rules, cols, src->is_document, &why);
+    if (!src->plan)
+        dead(r, STR("bad_row"), str_of(why));
+    return src->plan != NULL;
+}
+
+/* Cells of a row; those behind the last column are only counted. A row as the splitter writes
+ * it needs no second look: plain strings with commas between them. */
+static bool take_row(struct normalise *s, struct batch *b, struct record *r, struct source *src)
+{
+    bool is_plain = true;
     str rest, item;
 
-    if (!r->entry->cols.n)
-        return "a row needs its columns: give the entry a field 'cols'";
-    src->plan = plans_find(&s->plans, &s->rules, r->entry->cols, false, &why);
-    if (!src->plan)
-        return why;
-    if (!json_open(r->line, &rest) || !json_next_item(&rest, &src->offset) ||
-        !is_digits(src->offset))
-        return "a row must begin with its offset: [0,\"cell\",...]";
+    if (!r->entry->cols.n) {
+        dead(r, STR("bad_row"), STR("a row needs its columns: give the entry a field 'cols'"));
+        return false;
+    }
+    if (!find_plan(s, r, r->entry->cols, src))
+        return false;
     make_room(s, src->plan->n);
-    uint32_t n = 0;
-    while (n < src->plan->n && json_next_item(&rest, &item))
-        s->cells[n++] = (struct cell){.raw = item};
+    json_open(r->line, &rest);
+    bool has_offset = json_next_item(&rest, &src->offset) && is_digits(src->offset);
+    uint32_t n = json_next_strings(&rest, s->cells, src->plan->n, &is_plain);
+    for (; n < src->plan->n && json_next_item(&rest, &s->cells[n]); n++)
+        is_plain = false;
     src->is_short = n < src->plan->n;
     while (n < src->plan->n)
-        s->cells[n++] = (struct cell){.raw = STR_NONE};
+        s->cells[n++] = STR_NONE;
     src->beyond = rest;
     while (json_next_item(&rest, &item))
         src->extras++;
-    return NULL;
+    if ((!is_plain || !has_offset || !str_is(src->beyond, "]")) && !is_json(b, r))
+        return false;
+    if (!has_offset)
+        dead(r, STR("bad_row"), STR("a row must begin with its offset: [0,\"cell\",...]"));
+    return has_offset;
 }
 
 /* A document is a row whose names stand beside its cells. */
-static const char *take_document(struct normalise *s, struct batch *b, const struct record *r,
-                                 struct source *src)
+static bool take_document(struct normalise *s, struct batch *b, struct record *r,
+                          struct source *src)
 {
-    char *start = arena_reserve(&b->arena, r->line.n + 2), *out = start;
-    const char *why = NULL;
-    str rest, name, value;
     uint32_t n = 0;
+    str rest, name, value;
 
+    if (!is_json(b, r))
+        return false;
+    if (!json_open(r->line, &rest)) {
+        dead(r, STR("bad_json"), STR("the line is neither an object nor a row"));
+        return false;
+    }
+    char *start = arena_reserve(&b->arena, r->line.n + 2), *out = start;
     *out++ = '[';
-    for (json_open(r->line, &rest); json_next_member(&rest, &name, &value); n++) {
+    for (; json_next_member(&rest, &name, &value); n++) {
         make_room(s, n + 1);
-        s->cells[n] = (struct cell){.raw = value};
+        s->cells[n] = value;
         if (n)
             *out++ = ',';
         *out++ = '"';
@@ -146,54 +184,33 @@ static const char *take_document(struct normalise *s, struct batch *b, const str
     *out++ = ']';
     arena_trim(&b->arena, out);
     src->offset = STR("0");
-    src->plan = plans_find(&s->plans, &s->rules, str_between(start, out), true, &why);
-    for (uint32_t i = 0; src->plan && i < n; i++)
-        if (src->plan->columns[i].kind == COLUMN_ID && s->cells[i].raw.p[0] == '"')
-            src->id = s->cells[i].raw;
-    return why;
-}
-
-/* Lines that our own splitter wrote are JSON; others are checked here, where documents enter.
- */
-static bool is_json(struct batch *b, struct record *r)
-{
-    size_t at;
-    const char *problem;
-
-    if (r->entry->is_booked && r->line.p[0] == '[')
-        return true;
-    problem = json_check(r->line, NULL, &at);
-    if (!problem && !str_starts(r->line, STR("[")) && !str_starts(r->line, STR("{")))
-        problem = "neither an object nor a row";
-    if (problem)
-        dead(r, STR("bad_json"),
-             arena_printf(&b->arena, "%s, at byte %zu of the line", problem, at));
-    return !problem;
+    src->is_document = true;
+    if (!find_plan(s, r, str_between(start, out), src))
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        if (src->plan->columns[i].kind == COLUMN_ID && s->cells[i].p[0] == '"')
+            src->id = s->cells[i];
+    return true;
 }
 
 static void normalise_record(struct normalise *s, struct batch *b, struct record *r)
 {
     struct source src = {0};
-    const char *why;
 
     r->line = str_trim(r->line);
-    if (!is_json(b, r))
+    bool is_row = str_starts(r->line, STR("["));
+    if (is_row ? !take_row(s, b, r, &src) : !take_document(s, b, r, &src))
         return;
-    if (r->line.p[0] == '[')
-        why = take_row(s, r, &src);
-    else
-        why = take_document(s, b, r, &src);
-    if (why) {
-        dead(r, STR("bad_row"), str_of(why));
-        return;
-    }
     if ((src.is_short || src.extras) && str_is(s->ragged, "dead")) {
         dead(r, STR("ragged"),
              src.is_short ? STR("the row has fewer cells than its header has columns")
                           : STR("the row has more cells than its header has columns"));
         return;
     }
+    if (src.plan->n)
+        memset(s->flags, 0, src.plan->n);
     src.cells = s->cells;
+    src.flags = s->flags;
     s->outcome.issue_count = 0;
     for (uint32_t i = 0; i < s->rules.n && r->verdict == VERDICT_PASS; i++)
         fill_field(s, &b->arena, r, src.plan, i);
@@ -227,7 +244,9 @@ static void close_normalise(struct worker *w)
     normalise_rules_free(&s->rules);
     plans_free(&s->plans);
     free(s->cells);
+    free(s->flags);
     s->cells = NULL;
+    s->flags = NULL;
 }
 
 static int open_normalise(struct worker *w, struct error *err)

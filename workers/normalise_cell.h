@@ -3,16 +3,16 @@
  * normalise only. */
 #include "workers/normalise_rules.h"
 
-struct cell {
-    str raw;      /* JSON value; empty: absent */
-    bool is_used; /* a field says all of it */
-    bool is_kept; /* a field could not read it */
+struct reading {   /* of one cell for one field */
+    str raw;       /* its JSON value */
+    str text;      /* what a person would see, without outer blanks */
+    bool is_raw;   /* the JSON string says just that */
+    str value;     /* JSON value of the field; empty: its pattern found nothing */
+    bool is_whole; /* the value says all that the cell says */
+    str why;       /* why it cannot be read, as a coercer says it */
 };
 
-/* What a person would see in the cell, without outer blanks; borrowed, or in `a`. `is_raw`: its
- * JSON string says just that. Empty: nothing is there. */
-str cell_text(struct arena *a, str raw, bool *is_raw) MUST_CHECK;
-/* The JSON value that `f` takes from the text of a cell; empty when its pattern finds nothing.
- * False: it cannot be read, and `why` says so as a coercer does. */
-bool cell_read(struct arena *a, const struct normalise_field *f, struct cell *c, str text,
-               bool is_raw, str *value, str *why) MUST_CHECK;
+/* Begin a reading; what is not borrowed from `raw` stands in `a`. False: the cell is empty. */
+bool cell_look(struct arena *a, str raw, struct reading *r) MUST_CHECK;
+/* The value that the field takes from it. False: it cannot be read. */
+bool cell_read(struct arena *a, const struct normalise_field *f, struct reading *r) MUST_CHECK;

@@ -46,13 +46,13 @@ static bool is_ours(enum column_kind kind, str raw)
 }
 
 /* Does a cell still say something that no field says? */
-static bool is_left(const struct column *column, const struct cell *c)
+static bool is_left(const struct column *column, str raw, unsigned flags)
 {
-    if (!c->raw.n || is_ours(column->kind, c->raw))
+    if (!raw.n || is_ours(column->kind, raw))
         return false;
-    if (!column->is_claimed || c->is_kept)
+    if (!column->is_claimed || (flags & CELL_KEPT))
         return true;
-    return !c->is_used && !str_is(c->raw, "\"\"") && !str_is(c->raw, "null");
+    return !(flags & CELL_SAID) && !str_equal(raw, STR("\"\"")) && !str_equal(raw, STR("null"));
 }
 
 /* The members of an object, or items of an array, that was there before; with a comma. */
@@ -89,12 +89,12 @@ static char *put_extra(char *out, const struct source *src)
     char *first = out;
     for (uint32_t i = 0; i < src->plan->n; i++) {
         const struct column *column = &src->plan->columns[i];
-        if (is_left(column, &src->cells[i])) {
+        if (is_left(column, src->cells[i], src->flags[i])) {
             out = mempcpy(out, column->prefix.p + 1, column->prefix.n - 1);
-            out = put(out, src->cells[i].raw);
+            out = put(out, src->cells[i]);
             *out++ = ',';
         } else if (column->kind == COLUMN_EXTRA) {
-            out = put_inside(out, src->cells[i].raw);
+            out = put_inside(out, src->cells[i]);
         }
     }
     out = put_beyond(out, src);
@@ -110,10 +110,10 @@ static char *put_issues(char *out, const struct source *src, const struct outcom
 
     out = put(out, STR(",\"sp_issues\":["));
     char *first = out;
-    for (uint32_t i = 0; src->plan->is_document && i < src->plan->n; i++)
+    for (uint32_t i = 0; src->is_document && i < src->plan->n; i++)
         if (src->plan->columns[i].kind == COLUMN_ISSUES &&
-            is_ours(COLUMN_ISSUES, src->cells[i].raw))
-            out = put_inside(out, src->cells[i].raw);
+            is_ours(COLUMN_ISSUES, src->cells[i]))
+            out = put_inside(out, src->cells[i]);
     for (uint32_t i = 0; i < o->issue_count; i++) {
         out = put(out, STR("{\"field\":"));
         out = put(out, o->issues[i].field->name);
@@ -132,7 +132,7 @@ static char *put_kept(char *out, const struct source *src)
     for (uint32_t i = 0; i < src->plan->n; i++)
         if (src->plan->columns[i].kind == COLUMN_KEPT) {
             out = put(out, src->plan->columns[i].prefix);
-            out = put(out, src->cells[i].raw);
+            out = put(out, src->cells[i]);
         }
     return out;
 }
@@ -158,7 +158,7 @@ str normalise_write(struct arena *a, const struct record *r, const struct source
         out = put(out, o->rules->fields[i].prefix);
         out = put(out, o->values[i].n ? o->values[i] : STR("null"));
     }
-    if (src->plan->is_document)
+    if (src->is_document)
         out = put_kept(out, src);
     out = put_extra(out, src);
     out = put_issues(out, src, o);

@@ -2,21 +2,22 @@
 /* The document that `normalise` makes of a record: its id, its fields, and what they left. For
  * normalise only. */
 #include "common/data/batch.h"
-#include "workers/normalise_cell.h"
 #include "workers/normalise_plan.h"
 
 struct issue {
     const struct normalise_field *field;
     str why;
 };
+enum { CELL_SAID = 1u << 0, CELL_KEPT = 1u << 1 };
 struct source { /* a record taken apart */
     const struct plan *plan;
-    const struct cell *cells; /* one a column */
-    str offset;               /* digits */
-    str id;                   /* sp_id of a document, quoted; empty: to be made */
-    str beyond;               /* the cells behind the last column, commas between */
-    uint32_t extras;          /* their number */
-    bool is_short;
+    const str *cells;     /* JSON values, one a column; empty: absent */
+    const uint8_t *flags; /* SAID: a field says all of it; KEPT: a field could not read it */
+    str offset;           /* digits */
+    str id;               /* sp_id of a document, quoted; empty: to be made */
+    str beyond;           /* the cells behind the last column, commas between */
+    uint32_t extras;      /* their number */
+    bool is_short, is_document;
 };
 struct outcome {
     const struct normalise_rules *rules;

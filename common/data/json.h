@@ -34,6 +34,10 @@ str json_skip(str *rest); /* cut one value off the front, with blanks before it;
 bool json_open(str value, str *rest);
 bool json_next_member(str *rest, str *name, str *value);
 bool json_next_item(str *rest, str *value);
+/* Many items at once: strings with nothing but a comma between them, at most `max`. Returns
+ * their number. `is_plain` turns false when one holds more than printable ASCII without
+ * escapes: as long as it stands, the strings are good even in a text that nobody checked. */
+uint32_t json_next_strings(str *rest, str *values, uint32_t max, bool *is_plain);
 
 /* The member called `name` (decoded text, UTF-8); the last one when it stands twice, as most
  * readers do. `value` is its raw text. */

@@ -68,7 +68,7 @@ static void check_case(const struct normalise_case *c)
         str says = {want.p + 1, want.n - 1}, reason = str_cut(&says, ' ');
         CHECK_INT(r->verdict, VERDICT_DEAD);
         CHECK_STR(r->reason, reason);
-        if (!memmem(r->detail.p, r->detail.n, says.p, says.n))
+        if (!r->detail.n || !memmem(r->detail.p, r->detail.n, says.p, says.n))
             CHECK_STR(r->detail, says);
         CHECK_STR(r->line, str_trim(str_of(c->line)));
     } else {
@@ -105,6 +105,10 @@ static void test_normalise_takes_declared_fields_in_their_order(void)
         /* by pattern */
         {"fields: {y: {from: '/^prod.*year$/'}}", "[\"id\",\"Production year\"]",
          "[44,\"1\",\"2010\"]", ID ",\"y\":\"2010\",\"sp_extra\":{\"id\":\"1\"}}"},
+        /* a row made by hand */
+        {"fields: {a: integer, b: text}", "[\"a\", \"b\",\"c\",\"d\"]",
+         " [ 44 , 12,\"x\", null,{\"e\": 1} ]\t",
+         ID ",\"a\":12,\"b\":\"x\",\"sp_extra\":{\"c\":null,\"d\":{\"e\": 1}}}"},
         /* a name that needs escapes */
         {"fields: {'a\"b': {}}", "[\"a\\\"b\",\"c\\\"d\"]", "[44,\"x\",\"y\"]",
          ID ",\"a\\\"b\":\"x\",\"sp_extra\":{\"c\\\"d\":\"y\"}}"},
@@ -234,6 +238,13 @@ static void test_normalise_refuses_what_it_cannot_read(void)
     static const struct normalise_case cases[] = {
         {"{}", "", "{\"a\":", "!bad_json at byte"},
         {"{}", "[\"a\"]", "[44,\"x]", "!bad_json at byte"},
+        {"{}", "[\"a\",\"b\"]", "[44,\"x\"\"y\"]", "!bad_json at byte"},
+        {"{}", "[\"a\",\"b\"]", "[44,\"x\",\"y\"", "!bad_json at byte"},
+        {"{}", "[\"a\"]", "[44,\"x\",\"y\"],", "!bad_json at byte"},
+        {"{}", "[\"a\"]", "[44,\"\x01\"]", "!bad_json at byte"},
+        {"{}", "[\"a\"]", "[44,\"\xff\"]", "!bad_json at byte"},
+        {"{}", "[\"a\"]", "[]", "!bad_row offset"},
+        {"{}", "", " ", "!bad_json at byte"},
         {"{}", "", "42", "!bad_json neither"},
         {"{}", "", "[44,\"x\"]", "!bad_row 'cols'"},
         {"{}", "[1]", "[44,\"x\"]", "!bad_row no JSON string"},
