@@ -1,5 +1,5 @@
-/* `standpipe apply`: check a pipeline file and put it into force. Workers follow by themselves:
- * one message tells them, and they look now and then. */
+#include "tools/apply.h"
+
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -8,7 +8,6 @@
 #include "common/data/json.h"
 #include "common/data/keys.h"
 #include "common/io/library.h"
-#include "tools/check_file.h"
 #include "tools/commands.h"
 
 enum {
@@ -116,33 +115,41 @@ static int write_pipeline(struct apply *a, uint64_t *version)
     return rc;
 }
 
-static int put_in_force(struct apply *a, uint64_t *version)
+int apply_pipeline(struct command_call *call, struct redis *redis, const struct pipeline *p,
+                   uint64_t *version, struct error *err)
 {
-    if (library_load(a->redis, a->call->arena, a->err) || set_mark(a))
-        return a->err->code;
-    return write_pipeline(a, version);
+    struct apply a = {.call = call,
+                      .redis = redis,
+                      .keys = {.prefix = call->common->prefix, .lane = STR("0")},
+                      .pipeline = p,
+                      .err = err};
+
+    if (library_load(redis, call->arena, err) || set_mark(&a))
+        return err->code;
+    return write_pipeline(&a, version);
 }
 
-static int connect_and_apply(struct apply *a)
+static int connect_and_apply(struct command_call *call, const struct pipeline *p,
+                             struct error *err)
 {
     struct loop *loop;
+    struct redis *redis;
     uint64_t version = 0;
 
-    if (command_connect(a->call, &loop, &a->redis, a->err))
-        return a->err->code;
-    int rc = put_in_force(a, &version);
-    redis_free(a->redis);
+    if (command_connect(call, &loop, &redis, err))
+        return err->code;
+    int rc = apply_pipeline(call, redis, p, &version, err);
+    redis_free(redis);
     loop_free(loop);
     if (rc)
         return rc;
     char digits[21] = {0};
     str_write_u64(digits, version);
-    printf("pipeline '" STR_FMT "', version %s, is in force\n", STR_ARG(a->pipeline->name),
-           digits);
-    return fflush(stdout) == 0 ? 0 : error_set(a->err, ERR_SYSTEM, "stdout is closed");
+    printf("pipeline '" STR_FMT "', version %s, is in force\n", STR_ARG(p->name), digits);
+    return fflush(stdout) == 0 ? 0 : error_set(err, ERR_SYSTEM, "stdout is closed");
 }
 
-static void report(const struct check_file *file)
+void apply_report(const struct check_file *file)
 {
     struct buf out;
 
@@ -150,21 +157,18 @@ static void report(const struct check_file *file)
         return;
     buf_init(&out, REPORT_MAX);
     if (check_file_report(file, &out) && check_file_summary(file, &out))
-        fwrite(out.p, 1, out.n, stderr);
+        (void)fwrite(out.p, 1, out.n, stderr);
     buf_free(&out);
 }
 
 static int apply_run(struct command_call *call, struct error *err)
 {
     struct check_file file;
-    struct apply a = {
-        .call = call, .keys = {.prefix = call->common->prefix, .lane = STR("0")}, .err = err};
 
     if (check_file_load(call, &file, err))
         return err->code;
-    report(&file);
-    a.pipeline = file.pipeline;
-    int rc = file.pipeline ? connect_and_apply(&a) : EXIT_BAD_CONFIG;
+    apply_report(&file);
+    int rc = file.pipeline ? connect_and_apply(call, file.pipeline, err) : EXIT_BAD_CONFIG;
     check_file_free(&file);
     return rc;
 }

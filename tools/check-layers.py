@@ -11,6 +11,7 @@ OWNERS = {
     "csv.h": "common/data/rows", "cjson/": "common/data/doc", "yaml.h": "common/data/yaml",
     "lua": "common/data/script", "openssl/": "common/data/digest",
 }
+PARTS = {"door": "dispatch", "gauges": "dispatch"}  # files of a worker that do not bear its name
 SHARED_WORKER_HEADERS = {"workers/sink.h", "workers/stages.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 
@@ -21,7 +22,8 @@ def level(path):
 
 def worker(path):
     """`deliver` of workers/deliver_call.c: the files of one worker share the first word."""
-    return pathlib.Path(path).stem.split("_")[0]
+    word = pathlib.Path(path).stem.split("_")[0]
+    return PARTS.get(word, word)
 
 
 def complaints(path, text):

@@ -85,6 +85,8 @@ int run_dir_open(struct arena *a, str given, struct run_dir *d, struct error *er
         rc = make(d->redis.p, err);
     if (rc == 0)
         rc = make(d->objects.p, err);
+    if (rc == 0) /* of an earlier run: it appears again when this one is ready */
+        unlink(arena_printf(a, STR_FMT "/env", STR_ARG(d->path)).p);
     if (rc != 0)
         run_dir_close(d);
     return rc;

@@ -29,6 +29,20 @@ str run_named_endpoint(const struct pipeline *p, bool *is_open)
     return named;
 }
 
+str run_stream_names(struct arena *a, const struct pipeline *p)
+{
+    str names = STR_NONE;
+
+    for (uint32_t i = 0; i < p->stage_count; i++) {
+        const struct node *firehose = firehose_of(&p->stages[i]);
+        const struct node *stream = firehose ? node_get(firehose, "stream") : NULL;
+        if (stream)
+            names = arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(names), names.n ? "," : "",
+                                 STR_ARG(stream->text));
+    }
+    return names.n ? names : STR("");
+}
+
 static struct sockaddr_in loopback(uint16_t port)
 {
     return (struct sockaddr_in){.sin_family = AF_INET,

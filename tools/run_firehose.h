@@ -7,6 +7,9 @@
  * names none, and would call AWS. */
 str run_named_endpoint(const struct pipeline *p, bool *is_open);
 
+/* The streams that deliverers name, with commas between; a name may stand twice. */
+str run_stream_names(struct arena *a, const struct pipeline *p);
+
 /* A port of 127.0.0.1 that is free now; 0: none, see errno. */
 uint16_t run_free_port(void);
 bool run_port_answers(uint16_t port); /* somebody listens there */

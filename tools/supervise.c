@@ -20,7 +20,8 @@ struct child {
     struct child *next;
     char *name, **argv; /* owned */
     struct group *group;
-    pid_t pid;  /* 0: not running */
+    pid_t pid; /* 0: not running */
+    uint32_t ends;
     int status; /* of its last end */
     bool is_over;
     uint64_t started_us, backoff_ms;
@@ -92,6 +93,7 @@ static void ended(struct child *c, int wait_status)
     uint64_t lived = clock_mono_us(&clock_system) - c->started_us;
 
     c->pid = 0;
+    c->ends++;
     c->status = is_signal ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
     c->is_over = c->group->is_stopping || c->status == SUPERVISE_HOPELESS ||
                  c->status == SUPERVISE_NO_PROGRAM;
@@ -224,6 +226,11 @@ bool supervisor_is_down(const struct supervisor *s, uint32_t group)
         if (c->group == &s->groups[group] && (c->pid || !c->is_over))
             return false;
     return true;
+}
+
+uint32_t child_ends(const struct child *c)
+{
+    return c->ends;
 }
 
 pid_t child_pid(const struct child *c)

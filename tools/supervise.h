@@ -29,6 +29,7 @@ void supervisor_stop(struct supervisor *s, uint32_t group, uint64_t grace_ms);
 /* Nothing of the group runs or will be started again. */
 bool supervisor_is_down(const struct supervisor *s, uint32_t group);
 
-pid_t child_pid(const struct child *c); /* 0: not running now */
+uint32_t child_ends(const struct child *c); /* how often it has ended */
+pid_t child_pid(const struct child *c);     /* 0: not running now */
 /* It ended and will not be started again: then `status` is its exit status, or 128 + signal. */
 bool child_is_over(const struct child *c, int *status);

@@ -226,4 +226,5 @@ const struct stage stage_deliver = {
     .flush = deliver_flush,
     .close = deliver_close,
     .max_inflight = DELIVER_BATCHES,
+    .is_end = true,
 };

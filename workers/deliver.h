@@ -67,6 +67,12 @@ bool pace_is_failing(const struct pace *p);
 /* `random`: 64 uniform bits. */
 uint64_t pace_wait_us(const struct pace *p, uint64_t random);
 
-/* deliver_call.c: calls out, answers in. */
+/* deliver_answer.c: what an answer does to the documents of its call. */
+void answer_apply(struct deliver *s, const struct call *c, const struct http_answer *a,
+                  const struct judgement *j);
+/* Last of all, when everything else is in order: the runner may hand us the next batch. */
+void answer_finish(struct deliver *s);
+
+/* deliver_call.c: calls out. */
 void deliver_pump(struct deliver *s); /* send what may be sent, set the timer for the rest */
 void deliver_cancel(struct deliver *s);
