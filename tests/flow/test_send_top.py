@@ -88,6 +88,20 @@ def test_top_shows_the_books(run, file):
     assert top["dispatcher"] and top["workers"] == 4
 
 
+def test_dead_groups_letters_by_stage_and_reason(run, file):
+    def groups():
+        return [json.loads(line) for line in run.command("dead", "--json").stdout.splitlines()]
+
+    before = {(g["stage"], g["reason"]): g["count"] for g in groups()}
+    run.command("send", file, "--wait")
+    mine = next(g for g in groups() if g["stage"] == "tidy")
+    assert mine["count"] - before.get(("tidy", mine["reason"]), 0) == 30
+    assert "id" in mine["sample"]
+    table = run.command("dead", "--limit", "3").stdout.splitlines()
+    assert [line.split()[0] for line in table] == ["STAGE", "tidy"]
+    assert table[1].split()[1:3] == [mine["reason"], "3"]
+
+
 def test_top_once_prints_a_table_with_raw_numbers(run):
     lines = run.command("top", "--once").stdout.splitlines()
     assert lines[0].split()[:4] == ["STAGE", "KIND", "IN/s", "OUT/s"]
