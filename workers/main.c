@@ -21,6 +21,7 @@ static const struct stage *const kinds[] = {
 static const struct command *const commands[] = {
     &command_apply,
     &command_check,
+    &command_dead,
     &command_health,
     &command_run,
     &command_send,
