@@ -157,7 +157,7 @@ void apply_report(const struct check_file *file)
         return;
     buf_init(&out, REPORT_MAX);
     if (check_file_report(file, &out) && check_file_summary(file, &out))
-        fwrite(out.p, 1, out.n, stderr);
+        (void)fwrite(out.p, 1, out.n, stderr);
     buf_free(&out);
 }
 

@@ -93,7 +93,7 @@ static int announce(struct run *r, struct error *err)
     if (r->port)
         printf("; objects " STR_FMT, STR_ARG(r->dir.objects));
     printf("; stop with Ctrl-C\n");
-    fflush(stdout);
+    (void)fflush(stdout);
     return 0;
 }
 

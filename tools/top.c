@@ -271,7 +271,7 @@ static void give_terminal_back(struct top *t)
     if (!t->is_live)
         return;
     fputs(SCREEN_CLOSE, stdout);
-    fflush(stdout);
+    (void)fflush(stdout);
     tcsetattr(0, TCSANOW, &t->terminal);
 }
 
@@ -311,7 +311,7 @@ static int again_and_again(struct top *t, struct error *err)
             break;
         if (rc != 0)
             printf(SCREEN_CLEAR "%s\n", err->text);
-        fflush(stdout);
+        (void)fflush(stdout);
         rc = 0; /* Redis is away: the connection tries on */
     }
     give_terminal_back(t);

@@ -50,7 +50,7 @@ static void complain(struct loader *l, const struct node *n, const char *what)
 /* One word, or a list of words. */
 static const struct node **words_of(struct loader *l, const struct node *n, uint32_t *count)
 {
-    const struct node **words = arena_alloc(l->arena, (n ? n->count + 1 : 1) * sizeof(*words));
+    const struct node **words = arena_alloc(l->arena, (n ? n->count + 1 : 1) * sizeof(void *));
 
     *count = 0;
     if (n && n->type == NODE_TEXT) {

@@ -64,9 +64,9 @@ struct batch {
 };
 /* NOLINTBEGIN(bugprone-macro-parentheses): `r` and `e` are the names that they declare. */
 #define batch_each(r, b)                                                                       \
-    for (struct record *r = (b)->records; r < (b)->records + (b)->record_count; r++)
+    for (struct record *r = (b)->records; r && r < (b)->records + (b)->record_count; r++)
 #define batch_each_entry(e, b)                                                                 \
-    for (struct entry *e = (b)->entries; e < (b)->entries + (b)->entry_count; e++)
+    for (struct entry *e = (b)->entries; e && e < (b)->entries + (b)->entry_count; e++)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Cut the `data` of each entry into records. An entry whose `n` disagrees with its lines keeps

@@ -104,6 +104,23 @@ static const char *check_texts(const struct entry *e, str *detail)
     return NULL;
 }
 
+/* Take the fields one after the other; what is wrong with the first bad one. */
+static const char *take_fields(struct arena *a, struct entry *e, struct number *numbers,
+                               str *detail)
+{
+    const char *reason = NULL;
+
+    for (uint32_t i = 0; i + 1 < e->field_count; i += 2) {
+        str name = e->fields[i], value = e->fields[i + 1];
+        bool good = true;
+        if (!take_number(numbers, name, value, &good))
+            take_text(e, name, value);
+        if (!good && !reason)
+            reason = refuse_number(a, name, value, detail);
+    }
+    return reason;
+}
+
 const char *entry_decode(struct arena *a, struct entry *e, str id, str *fields, uint32_t n,
                          str *detail)
 {
@@ -114,16 +131,8 @@ const char *entry_decode(struct arena *a, struct entry *e, str id, str *fields, 
         [NUMBER_TRY] = {"try", 0, UINT32_MAX / 2, 0, false},
     };
 
-    const char *reason = NULL;
-
     *e = (struct entry){.id = id, .fields = fields, .field_count = n};
-    for (uint32_t i = 0; i + 1 < n; i += 2) {
-        bool good = true;
-        if (!take_number(numbers, fields[i], fields[i + 1], &good))
-            take_text(e, fields[i], fields[i + 1]);
-        if (!good && !reason)
-            reason = refuse_number(a, fields[i], fields[i + 1], detail);
-    }
+    const char *reason = take_fields(a, e, numbers, detail);
     if (!e->src.n)
         e->src = src_of(a, id);
     if (!reason)

@@ -48,8 +48,13 @@ static const char *skip_nested(const char *p, const char *end)
     return end;
 }
 
-static const char *skip_scalar(const char *p, const char *end)
+/* Behind the value at `p`, which is no blank; `p` itself when there is none. */
+static inline const char *skip_value(const char *p, const char *end)
 {
+    if (p < end && *p == '"')
+        return skip_string(p, end);
+    if (p < end && (*p | 0x20) == '{')
+        return skip_nested(p, end);
     while (p < end && (unsigned char)*p > ' ' && *p != ',' && *p != '}' && *p != ']')
         p++;
     return p;
@@ -57,16 +62,9 @@ static const char *skip_scalar(const char *p, const char *end)
 
 str json_skip(str *rest)
 {
-    const char *end = str_end(*rest), *start = json_skip_blanks(rest->p, end), *p = start;
+    const char *end = str_end(*rest), *start = json_skip_blanks(rest->p, end),
+               *p = skip_value(start, end);
 
-    if (p == end)
-        p = end;
-    else if (*p == '"')
-        p = skip_string(p, end);
-    else if (*p == '{' || *p == '[')
-        p = skip_nested(p, end);
-    else
-        p = skip_scalar(p, end);
     *rest = str_between(p, end);
     return str_between(start, p);
 }
@@ -82,51 +80,54 @@ bool json_open(str value, str *rest)
 }
 
 /* To the next member or item: over blanks and one comma. */
-static inline const char *next(str rest, const char *end)
+static inline const char *next(const char *p, const char *end)
 {
-    const char *p = json_skip_blanks(rest.p, end);
-
+    p = json_skip_blanks(p, end);
     return p < end && *p == ',' ? json_skip_blanks(p + 1, end) : p;
 }
 
-static inline bool next_member(str *rest, str *name, bool *has_escape, str *value)
+/* Cut a member off the front of p..end. Returns the place behind it; NULL when there is none.
+ */
+static inline const char *next_member(const char *p, const char *end, str *name,
+                                      bool *has_escape, str *value)
 {
-    const char *end = str_end(*rest), *p = next(*rest, end);
-
+    p = next(p, end);
     *has_escape = false;
     if (p == end || *p != '"')
-        return false;
+        return NULL;
     const char *quote = json_find_quote(p + 1, end, has_escape);
     if (quote == end)
-        return false;
+        return NULL;
     const char *colon = json_skip_blanks(quote + 1, end);
     if (colon == end || *colon != ':')
-        return false;
-    str behind = str_between(colon + 1, end), found = json_skip(&behind);
-    if (found.n == 0)
-        return false;
+        return NULL;
+    const char *start = json_skip_blanks(colon + 1, end), *behind = skip_value(start, end);
+    if (behind == start)
+        return NULL;
     *name = str_between(p + 1, quote);
-    *value = found;
-    *rest = behind;
-    return true;
+    *value = str_between(start, behind);
+    return behind;
 }
 
 bool json_next_member(str *rest, str *name, str *value)
 {
+    const char *end = str_end(*rest);
     bool has_escape;
+    const char *p = next_member(rest->p, end, name, &has_escape, value);
 
-    return next_member(rest, name, &has_escape, value);
+    if (p)
+        *rest = str_between(p, end);
+    return p != NULL;
 }
 
 bool json_next_item(str *rest, str *value)
 {
-    const char *end = str_end(*rest);
-    str behind = str_between(next(*rest, end), end), found = json_skip(&behind);
+    const char *end = str_end(*rest), *start = next(rest->p, end), *p = skip_value(start, end);
 
-    if (found.n == 0)
+    if (p == start)
         return false;
-    *value = found;
-    *rest = behind;
+    *value = str_between(start, p);
+    *rest = str_between(p, end);
     return true;
 }
 
@@ -172,20 +173,18 @@ static bool is_same(str raw, str name, bool is_token)
 
 static bool find(str object, str name, bool is_token, str *value)
 {
-    str rest, raw, at;
-    bool has_escape, is_found = false;
+    str rest, raw, at, found = STR_NONE;
+    bool has_escape;
 
     if (!json_open(object, &rest))
         return false;
-    while (next_member(&rest, &raw, &has_escape, &at)) {
-        bool is_it =
-            has_escape || is_token ? is_same(raw, name, is_token) : str_equal(raw, name);
-        if (!is_it)
-            continue;
-        *value = at;
-        is_found = true;
-    }
-    return is_found;
+    const char *end = str_end(rest), *p = next_member(rest.p, end, &raw, &has_escape, &at);
+    for (; p; p = next_member(p, end, &raw, &has_escape, &at))
+        if (has_escape || is_token ? is_same(raw, name, is_token) : str_equal(raw, name))
+            found = at;
+    if (found.p)
+        *value = found;
+    return found.p != NULL;
 }
 
 bool json_find(str object, str name, str *value)

@@ -62,7 +62,8 @@ static inline bool json_is_blank(char c)
 
 static inline const char *json_skip_blanks(const char *p, const char *end)
 {
-    while (p < end && json_is_blank(*p))
+    while (p < end && (unsigned char)*p <= ' ' &&
+           json_is_blank(*p)) /* the first test is quick */
         p++;
     return p;
 }

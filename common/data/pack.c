@@ -20,7 +20,7 @@ struct span { /* records that share an entry */
 
 static bool is_row(const struct record *r)
 {
-    return r->line.n && r->line.p[0] == '[';
+    return str_starts(str_trim(r->line), STR("["));
 }
 
 static str cols_of(const struct record *r, const str *cols)

@@ -7,7 +7,13 @@
 #include "common/data/json.h"
 #include "common/data/rows_write.h"
 
-enum { COLUMNS = 4096, ROW_BYTES = 1024000, BYTES_KEPT = 4096, CELL_BLOCK = 64 * 1024 };
+enum {
+    COLUMNS = 4096,
+    ROW_BYTES = 1024000,
+    ROW_BYTES_LEAST = 2,
+    BYTES_KEPT = 4096,
+    CELL_BLOCK = 64 * 1024
+};
 
 struct line {       /* a physical line */
     size_t text, n; /* its length without and with the line end */
@@ -68,7 +74,7 @@ struct rows *rows_new(struct rows_dialect dialect, struct rows_limits limits, ui
     assert((unsigned char)dialect.delimiter < 0x80 && (unsigned char)dialect.quote < 0x80);
     r->dialect = dialect;
     r->limits.columns = limits.columns ? limits.columns : COLUMNS;
-    r->limits.row_bytes = limits.row_bytes ? limits.row_bytes : ROW_BYTES;
+    r->limits.row_bytes = limits.row_bytes ? MAX(limits.row_bytes, ROW_BYTES_LEAST) : ROW_BYTES;
     r->offset = offset;
     buf_init(&r->head, BYTES_KEPT);
     buf_init(&r->out, ROWS_ROOM((size_t)r->limits.row_bytes));

@@ -36,7 +36,8 @@ static double cpu_seconds(void)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t))
+        die("no clock of CPU time");
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 

@@ -56,9 +56,9 @@ class Run:
         path = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         for pid in path.read_text().split():
             words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            program = words[0].decode().rpartition("/")[2]
-            # redis-server rewrites its title: "redis-server unixsocket:..."
-            found[words[1].decode() if program == "standpipe" else program.split(" ")[0]] = int(pid)
+            program = words[0].decode().split(" ")[0].rpartition("/")[2]
+            # redis-server rewrites its title: "redis-server unixsocket:/..."
+            found[words[1].decode() if program == "standpipe" else program] = int(pid)
         return found
 
     def enqueue(self, files):

@@ -128,6 +128,24 @@ static void test_pack_gives_rows_the_columns_of_the_split(void)
     arena_free(&out.arena);
 }
 
+static void test_pack_keeps_the_columns_of_rows_made_by_hand(void)
+{
+    const str cols = STR("[\"a\"]");
+    struct entry by_hand = {.src = SRC, .cols = cols, .row = 1, .at = 5};
+    struct batch in = {0}, out = {0};
+    struct pack p = {0};
+
+    batch_emit(&in, &by_hand, STR(" [4,\"1\"]"), 0);
+    batch_emit(&in, &by_hand, STR("{\"a\":1}"), 1);
+    pack_all(&in, &p, NULL);
+    read_back(&out, &p);
+    CHECK_INT(out.record_count, 2);
+    CHECK_STR(out.records[0].entry->cols, cols);
+    CHECK_STR(out.records[1].entry->cols, STR(""));
+    arena_free(&in.arena);
+    arena_free(&out.arena);
+}
+
 static void test_pack_writes_members_and_leaves_columns_behind(void)
 {
     struct entry from = {.src = SRC, .cols = STR("[\"a\"]"), .row = 3, .at = 5};
@@ -152,6 +170,7 @@ int main(void)
     RUN(test_pack_round_trips);
     RUN(test_pack_keeps_the_caps);
     RUN(test_pack_gives_rows_the_columns_of_the_split);
+    RUN(test_pack_keeps_the_columns_of_rows_made_by_hand);
     RUN(test_pack_writes_members_and_leaves_columns_behind);
     return check_done();
 }

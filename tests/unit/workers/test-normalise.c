@@ -259,12 +259,12 @@ static void test_normalise_refuses_what_it_cannot_read(void)
 static void test_normalise_cuts_long_values_in_details(void)
 {
     struct rig g = {0};
-    char line[400] = "[44,\"";
+    char line[256] = "[44,\"", *end = line + strlen(line);
 
     rig_open(&g, "fields: {a: {parse: integer, required: true}}");
     for (int i = 0; i < 100; i++)
-        strcat(line, "\xc3\xa9");
-    strcat(line, "\"]");
+        end = mempcpy(end, "\xc3\xa9", 2);
+    memcpy(end, "\"]", 3);
     struct record *r = rig_run(&g, "[\"a\"]", line);
     CHECK_STR(r->reason, STR("cannot_parse"));
     CHECK_INT(r->detail.n, strlen("field \"a\": '' is no integer") + 80);
@@ -321,7 +321,7 @@ static void test_normalise_check_names_every_mistake(void)
         stage_normalise.check(g.worker.state, g.worker.config, &g.findings);
         CHECK_INT(g.findings.errors, 1);
         str text = g.findings.n ? g.findings.list[0].text : STR_NONE;
-        if (!memmem(text.p, text.n, cases[i].says, strlen(cases[i].says)))
+        if (!text.n || !memmem(text.p, text.n, cases[i].says, strlen(cases[i].says)))
             CHECK_STR(text, str_of(cases[i].says));
         CHECK(!g.findings.n || g.findings.list[0].at.line == 1);
         arena_free(&g.arena);

@@ -31,7 +31,7 @@ static str read_file(struct arena *a, const char *path)
 
     CHECK(n > 0);
     if (f)
-        fclose(f);
+        CHECK_INT(fclose(f), 0);
     return (str){p, n};
 }
 
@@ -95,7 +95,8 @@ static bool next_batch(struct file *f, str *lines)
 /* Without fields, all names and all cells stand under sp_extra, byte for byte. */
 static void check_extra(const struct file *f, const struct record *r, str line)
 {
-    str extra = STR_NONE, members = STR_NONE, names, cells, name, value, column, cell;
+    str extra = STR_NONE, members = STR_NONE, names = STR_NONE, cells = STR_NONE;
+    str name, value, column, cell;
     size_t at;
 
     CHECK_INT(r->verdict, VERDICT_PASS);
@@ -135,7 +136,7 @@ static void test_normalise_discards_no_byte_of_real_files(void)
 
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         struct file f = {0};
-        str lines[ROUND];
+        str lines[ROUND] = {{0}};
         file_open(&f, files[i].name, "{}");
         while (next_batch(&f, lines))
             for (uint32_t n = 0; n < f.batch.record_count; n++)
@@ -183,7 +184,7 @@ static void test_normalise_reads_real_cells(void)
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct file f = {0};
-        str lines[ROUND], value = STR_NONE;
+        str lines[ROUND] = {{0}}, value = STR_NONE;
         file_open(&f, cases[i].file, cases[i].config);
         CHECK(next_batch(&f, lines));
         CHECK(f.batch.record_count >= cases[i].row &&

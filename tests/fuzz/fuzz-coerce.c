@@ -1,0 +1,63 @@
+/* A format of dates, a tab, and the text of a cell, through every coercer under several setups:
+ * what comes out is JSON of the right kind and is read as itself again. */
+#include "common/data/coerce.h"
+#include "common/data/json.h"
+#include "common/data/text.h"
+#include "tests/fuzz/fuzz.h"
+
+static struct arena arena;
+
+static void check_kind(const struct coercer *c, str text, str value)
+{
+    static const struct coerce_setup plain = {0};
+    enum json_type type = json_type(value);
+    str again = STR_NONE, why;
+
+    if (c->run == coerce_text) {
+        PROMISE(json_unquote(&arena, value, &again) && str_equal(again, text));
+        return;
+    }
+    if (c->run == coerce_date) {
+        PROMISE(json_unquote(&arena, value, &text));
+        PROMISE(c->run(&plain, &arena, text, &again, &why) && str_equal(again, value));
+        return;
+    }
+    if (c->run == coerce_boolean)
+        PROMISE(type == JSON_TRUE || type == JSON_FALSE);
+    else
+        PROMISE(type == JSON_NUMBER);
+    PROMISE(c->run(&plain, &arena, value, &again, &why) && str_equal(again, value));
+}
+
+static void run_all(const struct coerce_setup *setup, str text)
+{
+    for (const struct coercer *c = coercers; c->name; c++) {
+        str value = STR_NONE, why = STR_NONE;
+        size_t at;
+        if (!c->run(setup, &arena, text, &value, &why)) {
+            PROMISE(why.n > 0);
+            continue;
+        }
+        PROMISE(!json_check(value, NULL, &at));
+        check_kind(c, text, value);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    str text = {(const char *)bytes, n}, format = str_cut(&text, '\t');
+    const struct coerce_setup setups[] = {
+        {.decimal = '.', .group = ','},
+        {.decimal = ',', .group = '.'},
+        {.decimal = ',', .group = ' '},
+        {.decimal = '.', .formats = &format, .format_count = !coerce_check_format(format)},
+    };
+
+    text = str_trim(text);
+    if (!text.n || !text_is_utf8(text))
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(setups); i++)
+        run_all(&setups[i], text);
+    arena_reset(&arena);
+    return 0;
+}
