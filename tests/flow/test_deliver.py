@@ -23,10 +23,10 @@ routes:
 """
 
 
-def wait_for(what, condition):
+def wait_for(what, condition, explain=lambda: ""):
     deadline = time.monotonic() + DEADLINE_S
     while not condition():
-        assert time.monotonic() < deadline, f"waited {DEADLINE_S} s for {what}"
+        assert time.monotonic() < deadline, f"waited {DEADLINE_S} s for {what}\n{explain()}"
         time.sleep(0.01)
 
 
@@ -79,6 +79,9 @@ class Workers:
         self.processes = [subprocess.Popen([BUILD / "workers/standpipe", kind], env=self.env, stdout=self.log,
                                            stderr=self.log) for kind in ("dispatch", "deliver")]
 
+    def said(self):
+        return self.path.read_text(errors="replace")[-2000:]
+
     def stop(self):
         """Exit statuses after SIGTERM."""
         for process in self.processes:
@@ -117,11 +120,12 @@ def deliver(tmp_path, server, r, firehose):
     workers = Workers(tmp_path, server, firehose.url)
     try:
         send(r)
-        wait_for("delivery: " + workers.path.read_text(errors="replace")[-500:],
-                 lambda: books(r, "out") + books(r, "dead") >= DOCUMENTS and books(r, "records") == 0)
+        wait_for("delivery",
+                 lambda: books(r, "out") + books(r, "dead") >= DOCUMENTS and books(r, "records") == 0,
+                 lambda: f"{r.hgetall('sp:{0}:books')} {firehose.ask('/_local/meter')}\n{workers.said()}")
     finally:
         statuses = workers.stop()
-    assert statuses == [0, 0], workers.path.read_text(errors="replace")[-2000:]
+    assert statuses == [0, 0], workers.said()
     assert (books(r, "in"), books(r, "out"), books(r, "dead")) == (DOCUMENTS, DOCUMENTS, 0)
     found = collections.Counter(document["sp_id"] for document in firehose.documents())
     assert set(found) == {f"{SRC}-{i + 1}-{i}" for i in range(DOCUMENTS)}
