@@ -47,18 +47,20 @@ int follow_prepare(struct follow *w, struct follow_file *f, struct error *err)
     return read_books(w, f->src, &f->before, err);
 }
 
-/* It left the inbox and nobody took it in: the dispatcher made a dead letter of it. */
+/* It has no job, and had left the inbox before we looked for one: the dispatcher makes the job
+ * in the step that takes the entry out, so it made a dead letter of this one. */
 static int find_refusal(struct follow *w, struct follow_file *f, struct error *err)
 {
     str inbox = keys_global(&w->keys, &w->round, "inbox");
-    str seen = keys_seen(&w->keys, &w->round, f->id);
-    const struct reply *waits, *is_seen;
+    const struct reply *waits;
 
-    if (ask(w, &w->round, &waits, err, STR("XRANGE"), inbox, f->id, f->id) != 0 ||
-        ask(w, &w->round, &is_seen, err, STR("EXISTS"), seen) != 0)
-        return err->code;
-    if (waits->type == REPLY_ARRAY && waits->n == 0 && is_seen->integer == 0)
+    if (f->has_left) {
         f->stand = FOLLOW_REFUSED;
+        return 0;
+    }
+    if (ask(w, &w->round, &waits, err, STR("XRANGE"), inbox, f->id, f->id) != 0)
+        return err->code;
+    f->has_left = waits->type == REPLY_ARRAY && waits->n == 0;
     return 0;
 }
 
@@ -80,7 +82,8 @@ static int look(struct follow *w, struct follow_file *f, struct error *err)
         f->before = (struct follow_books){0};
     }
     f->offset = number_of(&r->items[1]);
-    f->size = MAX(number_of(&r->items[2]), f->offset);
+    if (r->items[2].type == REPLY_STRING) /* before that it is as large as we saw it */
+        f->size = number_of(&r->items[2]);
     if (read_books(w, f->src, &f->now, err) != 0)
         return err->code;
     f->stand = FOLLOW_RUNNING;

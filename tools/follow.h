@@ -15,6 +15,7 @@ struct follow_file {
     const char *name; /* as the user gave it */
     str uri, src, id; /* of the entry in the inbox */
     enum follow_stand stand;
+    bool has_left; /* the inbox */
     uint64_t size, offset;
     struct follow_books before, now;
     str error; /* of a job that failed */

@@ -19,7 +19,11 @@
     #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 
-enum { ARENA_BLOCK = 64 * 1024, ARENA_ALIGN = 16 };
+enum {
+    ARENA_BLOCK =
+        256 * 1024, /* so that a full stream entry (65,400 bytes) fits into any block */
+    ARENA_ALIGN = 16,
+};
 
 struct arena_block {
     struct arena_block *next;
@@ -39,16 +43,24 @@ static struct arena_block *block_new(size_t size)
     return b;
 }
 
-/* Make the current block one with `size` bytes free: the next one if it is large enough, else a
- * new one before it. */
+static void block_free(struct arena_block *b)
+{
+    ASAN_UNPOISON_MEMORY_REGION(b->data, b->size);
+    free(b);
+}
+
+/* Make the current block one with `size` bytes free: the next one. One that is too small gives
+ * way to a larger one, so that an arena never holds more blocks than its fullest round used. */
 static void advance(struct arena *a, size_t size)
 {
-    struct arena_block **link = a->current ? &a->current->next : &a->first;
+    struct arena_block **link = a->current ? &a->current->next : &a->first, *next = *link;
 
-    if (!*link || (*link)->size < size) {
+    if (!next || next->size < size) {
         struct arena_block *b = block_new(MAX(size, (size_t)ARENA_BLOCK));
-        b->next = *link;
+        b->next = next ? next->next : NULL;
         *link = b;
+        if (next)
+            block_free(next);
     }
     a->current = *link;
     a->used = 0;
@@ -139,8 +151,7 @@ void arena_free(struct arena *a)
 {
     for (struct arena_block *b = a->first, *next; b; b = next) {
         next = b->next;
-        ASAN_UNPOISON_MEMORY_REGION(b->data, b->size);
-        free(b);
+        block_free(b);
     }
     *a = (struct arena){0};
 }

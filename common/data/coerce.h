@@ -6,12 +6,12 @@
 #include "common/base/str.h"
 #include "common/data/node.h"
 
-struct coerce_setup {    /* what a field's rule declares; the defaults in brackets */
-    char decimal, group; /* signs of numbers ('.' ','); group 0: none */
-    const str *formats;  /* of dates, strptime-like, tried in order (ISO 8601) */
-    uint32_t format_count;
+struct coerce_setup {          /* what a field's rule declares; the defaults in brackets */
+    const str *formats;        /* of dates, strptime-like, tried in order (ISO 8601) */
     const str *truthy, *falsy; /* of booleans, folded (true yes y 1 t; false no n 0 f) */
-    uint32_t truthy_count, falsy_count;
+    uint32_t format_count, truthy_count, falsy_count;
+    char decimal, group; /* signs of numbers ('.', none); a ' ' is any blank that does not break
+                          * a line */
 };
 
 /* The JSON value of `text` (UTF-8, trimmed, not empty), in the arena or borrowed from `text`.

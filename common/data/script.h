@@ -1,7 +1,7 @@
 #pragma once
 /* `when` conditions: Lua 5.4 expressions over the members of a record, sandboxed (no I/O, no
- * load, no patterns that run away, 1 MiB, 5 ms). Members are found lazily in the record's
- * bytes. */
+ * load, no patterns that run away, 1 MiB, 5 ms of processor time). Members are found lazily in
+ * the record's bytes. */
 #include "common/base/error.h"
 #include "common/data/batch.h"
 

@@ -14,7 +14,7 @@ struct script_read { /* a member that the condition looked at */
 };
 struct script_env { /* pointed at by the extra space of the Lua state */
     const struct record *record;
-    uint64_t deadline_us; /* 0: the call has been too short to look at the clock */
+    uint64_t deadline_us; /* in processor time; 0: too short so far to look at the clock */
     uint32_t read_count;
     struct script_read read[SCRIPT_READ_MAX];
     struct arena scratch; /* decoded strings; reset before each call */
@@ -22,5 +22,5 @@ struct script_env { /* pointed at by the extra space of the Lua state */
 
 /* A lua_CFunction: build the environment and leave it on the stack. */
 int script_env_build(struct lua_State *L);
-/* Raise when the call has taken longer than SCRIPT_LIMIT_US. */
+/* Raise when the call has run for longer than SCRIPT_LIMIT_US. */
 void script_env_watch(struct lua_State *L);

@@ -1,6 +1,6 @@
 /* Whatever Firehose answers, no record counts as delivered for which a whole, valid answer to
- * this call does not say so. The first line steers: number of records, status, transport, and the
- * header X-Amzn-ErrorType; the rest is the body. */
+ * this call does not say so. The first line steers: number of records, status, transport, and
+ * the header X-Amzn-ErrorType; the rest is the body. */
 #include <stdio.h>
 
 #include "common/data/json.h"
