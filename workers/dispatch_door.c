@@ -1,4 +1,4 @@
-#include "workers/door.h"
+#include "workers/dispatch_door.h"
 
 #include "common/data/json.h"
 #include "common/run/dead.h"
