@@ -89,8 +89,7 @@ static int deliver_open(struct worker *w, struct error *err)
     s->flights = xalloc(s->limits.in_flight * sizeof(*s->flights));
     for (uint32_t i = 0; i < s->limits.in_flight; i++) {
         s->flights[i].owner = s;
-        s->flights[i].call.parcels =
-            xalloc(s->limits.call_parcels * sizeof(*s->flights[i].call.parcels));
+        s->flights[i].call.parcels = xalloc(s->limits.call_parcels * sizeof(struct parcel *));
     }
     s->timer = timer_new(w->services->loop, on_timer, s);
     get_metrics(s);
