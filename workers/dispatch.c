@@ -113,16 +113,17 @@ static void complain(struct dispatch *d, const struct admit *a, enum answer kind
                      const struct reply *reply)
 {
     struct error err = {0};
+    str text = reply ? reply->text : STR_NONE;
 
     if (kind == ANSWER_DENIED) {
         error_set(&err, ERR_CONFIG, "redis denies the dispatcher to write: " STR_FMT,
-                  STR_ARG(reply->text));
+                  STR_ARG(text));
         process_fail(d->process, &err);
         return;
     }
     if (kind != ANSWER_FULL && kind != ANSWER_LOST)
         log_warn("the inbox waits", LOG_STR("topic", a->topic),
-                 LOG_CSTR("meaning", answer_name(kind)), LOG_STR("answer", reply->text));
+                 LOG_CSTR("meaning", answer_name(kind)), LOG_STR("answer", text));
 }
 
 static void on_admitted(void *ctx, const struct reply *reply)
