@@ -8,8 +8,8 @@
 #include "workers/sink.h"
 
 enum {
-    DELIVER_BATCHES = 16,      /* kept at the same time, those being committed included */
-    DELIVER_BATCHES_FULL = 12, /* from here on no more may come until some are finished */
+    DELIVER_BATCHES = 8,      /* kept at the same time, those being committed included */
+    DELIVER_BATCHES_FULL = 6, /* from here on no more may come until some are finished */
 };
 
 struct held { /* a batch with documents on their way; in its arena */

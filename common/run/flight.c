@@ -184,6 +184,7 @@ static void start_flight(struct flight *f, const struct reply *list)
         adapt_count(r, list->n, bytes);
     metric_add(r->bytes, bytes);
     f->phase = FLIGHT_BUSY;
+    f->batch.is_taken_over = r->is_catching_up;
     f->batch.opened_us = clock_mono_us(r->process->services.clock);
     flight_prepare(f);
 }
