@@ -7,11 +7,10 @@ import sys
 
 LEVELS = {"common/base": 0, "common/data": 1, "common/io": 2, "common/run": 3, "tools": 4, "workers": 4}
 OWNERS = {
-    "hiredis/": "common/io/redis", "event2/": "common/io/", "curl/": "common/io/http",
+    "hiredis/": "common/io/reply", "event2/": "common/io/", "curl/": "common/io/http",
     "csv.h": "common/data/rows", "cjson/": "common/data/doc", "yaml.h": "common/data/yaml",
     "lua": "common/data/script", "openssl/": "common/data/digest",
 }
-PARTS = {"door": "dispatch", "gauges": "dispatch"}  # files of a worker that do not bear its name
 SHARED_WORKER_HEADERS = {"workers/sink.h", "workers/stages.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 
@@ -22,8 +21,7 @@ def level(path):
 
 def worker(path):
     """`deliver` of workers/deliver_call.c: the files of one worker share the first word."""
-    word = pathlib.Path(path).stem.split("_")[0]
-    return PARTS.get(word, word)
+    return pathlib.Path(path).stem.split("_")[0]
 
 
 def complaints(path, text):

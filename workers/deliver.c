@@ -59,8 +59,9 @@ static void get_metrics(struct deliver *s)
     str labels =
         arena_printf(s->worker->arena, "stage=\"" STR_FMT "\"", STR_ARG(s->worker->name));
 
-    s->ambiguous = metrics_get("standpipe_ambiguous_records_total", METRIC_COUNTER,
-                               "Records sent again after an ambiguous answer.", labels);
+    s->ambiguous =
+        metrics_get("standpipe_ambiguous_records_total", METRIC_COUNTER,
+                    "Records sent again after an ambiguous answer, or by a successor.", labels);
     s->calls = metrics_get("standpipe_deliver_calls_total", METRIC_COUNTER,
                            "Calls to the destination that ended.", labels);
     s->failed_calls = metrics_get("standpipe_deliver_failed_calls_total", METRIC_COUNTER,
@@ -89,8 +90,7 @@ static int deliver_open(struct worker *w, struct error *err)
     s->flights = xalloc(s->limits.in_flight * sizeof(*s->flights));
     for (uint32_t i = 0; i < s->limits.in_flight; i++) {
         s->flights[i].owner = s;
-        s->flights[i].call.parcels =
-            xalloc(s->limits.call_parcels * sizeof(*s->flights[i].call.parcels));
+        s->flights[i].call.parcels = xalloc(s->limits.call_parcels * sizeof(struct parcel *));
     }
     s->timer = timer_new(w->services->loop, on_timer, s);
     get_metrics(s);
@@ -150,6 +150,15 @@ static bool take(struct deliver *s, struct batch *b, struct record *r, struct do
     return false;
 }
 
+/* Whoever had these in hand may have sent them, and nobody can ask it any more. */
+static void count_taken_over(struct deliver *s, struct batch *b, uint32_t documents)
+{
+    if (!b->is_taken_over)
+        return;
+    b->ambiguous += documents;
+    metric_add(s->ambiguous, documents);
+}
+
 static enum work deliver_process(struct worker *w, struct batch *b)
 {
     struct deliver *s = w->state;
@@ -174,6 +183,7 @@ static enum work deliver_process(struct worker *w, struct batch *b)
     }
     if (h->open == 0)
         return WORK_DONE;
+    count_taken_over(s, b, h->open);
     s->held_count++;
     deliver_pump(s);
     return WORK_LATER;

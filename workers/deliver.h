@@ -8,8 +8,8 @@
 #include "workers/sink.h"
 
 enum {
-    DELIVER_BATCHES = 16,      /* kept at the same time, those being committed included */
-    DELIVER_BATCHES_FULL = 12, /* from here on no more may come until some are finished */
+    DELIVER_BATCHES = 8,      /* kept at the same time, those being committed included */
+    DELIVER_BATCHES_FULL = 6, /* from here on no more may come until some are finished */
 };
 
 struct held { /* a batch with documents on their way; in its arena */
@@ -24,7 +24,10 @@ struct queue {
 };
 struct pace { /* one for all calls of the stage */
     double failures;
-    uint64_t resume_us;
+    double rate;  /* bytes a second that may go out; 0: any number */
+    double taken; /* bytes a second that were taken, in the last whole window */
+    uint64_t window_us, window_bytes, answered_us, refused_us;
+    uint64_t resume_us, next_us; /* no call before: after failures; at this rate */
 };
 struct flight {
     struct deliver *owner;
@@ -60,12 +63,15 @@ struct parcel *queue_pop(struct queue *q) MUST_CHECK;
 void pack_add(struct deliver *s, struct document *d, uint64_t now_us);
 void pack_close(struct deliver *s); /* the parcel being filled, if any */
 
-/* deliver_pace.c: how long to wait, as a pure function. */
-void pace_answered(struct pace *p, uint32_t failed, uint32_t total);
-void pace_failed(struct pace *p);
-bool pace_is_failing(const struct pace *p);
+/* deliver_pace.c: how long to wait, as pure functions. Bytes of the records taken and failed.
+ */
+void pace_answered(struct pace *p, size_t taken, size_t failed, uint64_t now_us);
+void pace_failed(struct pace *p); /* the call as a whole */
+void pace_sent(struct pace *p, size_t bytes, uint64_t now_us);
+bool pace_is_failing(const struct pace *p); /* one call at a time */
 /* `random`: 64 uniform bits. */
-uint64_t pace_wait_us(const struct pace *p, uint64_t random);
+uint64_t pace_wait_us(const struct pace *p, uint64_t random) MUST_CHECK;
+uint64_t pace_due_us(const struct pace *p) MUST_CHECK;
 
 /* deliver_answer.c: what an answer does to the documents of its call. */
 void answer_apply(struct deliver *s, const struct call *c, const struct http_answer *a,

@@ -190,19 +190,21 @@ static void apply_failure(struct deliver *s, struct parcel *p)
 
 static void apply_answer(struct deliver *s, const struct call *c)
 {
-    uint32_t taken = 0;
+    size_t taken = 0;
 
     for (uint32_t i = 0; i < c->count; i++)
-        taken += c->parcels[i]->outcome == OUTCOME_DELIVERED;
-    s->accepted += taken;
+        if (c->parcels[i]->outcome == OUTCOME_DELIVERED) {
+            taken += c->parcels[i]->bytes;
+            s->accepted++;
+        }
     for (uint32_t i = 0; i < c->count; i++)
         if (c->parcels[i]->outcome == OUTCOME_DELIVERED)
             settle_delivered(s, c->parcels[i]);
         else
             apply_failure(s, c->parcels[i]);
     s->was_at_once = false;
-    pace_answered(&s->pace, c->count - taken, c->count);
-    if (taken == c->count)
+    pace_answered(&s->pace, taken, c->bytes - taken, now_us(s));
+    if (taken == c->bytes)
         s->pace.resume_us = 0; /* a success ends the wait of others */
     back_off(s);
 }

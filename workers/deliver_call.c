@@ -79,6 +79,7 @@ static void send_call(struct deliver *s)
     s->sink->encode(s->sink_state, &f->call, now_ms(s));
     f->http = http_send(s->worker->services->http, &f->call.request, on_answer, f);
     s->active++;
+    pace_sent(&s->pace, f->call.bytes, now_us(s));
 }
 
 static uint64_t linger_ends_us(const struct deliver *s)
@@ -116,10 +117,10 @@ static void set_timer(struct deliver *s, uint64_t now)
 
     timer_stop(s->timer);
     if (s->again.first || is_fresh_ripe(s, now))
-        due = s->pace.resume_us;
+        due = pace_due_us(&s->pace);
     if (due == UINT64_MAX || (!s->again.first && !s->fresh.first && !s->filling))
         return;
-    due = MAX(due, s->pace.resume_us);
+    due = MAX(due, pace_due_us(&s->pace));
     timer_start(s->timer, due > now ? due - now : 0);
 }
 
@@ -132,7 +133,7 @@ void deliver_pump(struct deliver *s)
             timer_stop(s->timer); /* the next answer comes back here */
             return;
         }
-        if (now < s->pace.resume_us || !has_call(s, now)) {
+        if (now < pace_due_us(&s->pace) || !has_call(s, now)) {
             set_timer(s, now);
             return;
         }

@@ -1,6 +1,5 @@
 #include "workers/dispatch.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/base/log.h"
@@ -8,17 +7,14 @@
 #include "common/io/answer.h"
 #include "common/run/adopt.h"
 #include "common/run/metrics.h"
-#include "workers/door.h"
-#include "workers/gauges.h"
+#include "workers/dispatch_admit.h"
+#include "workers/dispatch_door.h"
+#include "workers/dispatch_gauges.h"
 
 enum {
-    COUNT = 64,                 /* inbox entries a round */
-    AGAIN_US = 250 * 1000,      /* a full topic, or a Redis that cannot write */
-    SEEN_MS = 24 * 3600 * 1000, /* far longer than an inbox entry stays unacknowledged */
-    SOURCE_KEEP_DAYS = 30,
+    COUNT = 64,            /* inbox entries a round */
+    AGAIN_US = 250 * 1000, /* a full topic, or a Redis that cannot write */
 };
-static const uint64_t day_ms = 24 * 3600 * 1000;
-
 struct visit { /* one inbox entry on its way in */
     struct visit *next;
     struct entry *entry;
@@ -57,16 +53,14 @@ static void end_round(struct dispatch *d)
     process_settled(d->process);
 }
 
-/* Every topic of an entry has it: the inbox lets it go. */
+/* Every topic of an entry has it: the inbox lets it go, in one step. */
 
 static void on_released(void *ctx, const struct reply *reply)
 {
     struct dispatch *d = ctx;
 
-    if (--d->waiting > 0)
-        return;
-    if (!reply) {
-        timer_start(d->again, AGAIN_US); /* the admits answer SEEN, then this is asked again */
+    if (!reply || reply->type == REPLY_ERROR) {
+        timer_start(d->again, AGAIN_US); /* the admits are done; only this is asked again */
         return;
     }
     end_round(d);
@@ -83,28 +77,29 @@ static bool is_taken(const struct visit *v)
 static void release(struct dispatch *d, uint32_t n)
 {
     struct arena *a = &d->batch.arena;
-    str *ack = arena_alloc(a, (3 + n) * sizeof(str)),
-        *del = arena_alloc(a, (2 + n) * sizeof(str));
-    uint32_t i = 0;
+    struct redis *r = d->process->redis;
+    str *ack = arena_alloc(a, (3 + n) * sizeof(str));
+    str *del = arena_alloc(a, (2 + n) * sizeof(str));
 
-    ack[0] = STR("XACK"), ack[1] = d->topic, ack[2] = STR("sp");
-    del[0] = STR("XDEL"), del[1] = d->topic;
-    for (const struct visit *v = d->visits; v; v = v->next)
-        if (is_taken(v))
-            ack[3 + i] = del[2 + i] = v->entry->id, i++;
-    d->waiting = 2;
-    redis_send(d->process->redis, ack, 3 + n, a, on_released, d);
-    redis_send(d->process->redis, del, 2 + n, a, on_released, d);
+    memcpy(ack, (const str[]){STR("XACK"), d->topic, STR("sp")}, 3 * sizeof(str));
+    memcpy(del, (const str[]){STR("XDEL"), d->topic}, 2 * sizeof(str));
+    n = 0;
+    for (const struct visit *v = d->visits; v; v = v->next, n++)
+        ack[3 + n] = del[2 + n] = v->entry->id;
+    redis_say(r, a, NULL, NULL, STR("MULTI"));
+    redis_send(r, ack, 3 + n, a, NULL, NULL);
+    redis_send(r, del, 2 + n, a, NULL, NULL);
+    redis_say(r, a, on_released, d, STR("EXEC"));
 }
 
 static void settle_round(struct dispatch *d)
 {
-    uint32_t n = 0, left = 0;
+    uint32_t n = 0;
 
-    for (const struct visit *v = d->visits; v; v = v->next)
-        is_taken(v) ? n++ : left++;
-    if (left > 0) { /* what was taken stays until all is: SEEN makes the repeat harmless */
-        timer_start(d->again, AGAIN_US);
+    for (const struct visit *v = d->visits; v; v = v->next, n++) {
+        if (is_taken(v))
+            continue;
+        timer_start(d->again, AGAIN_US); /* what is in stays in: the repeat answers SEEN */
         return;
     }
     metric_add(d->taken, n);
@@ -118,16 +113,17 @@ static void complain(struct dispatch *d, const struct admit *a, enum answer kind
                      const struct reply *reply)
 {
     struct error err = {0};
+    str text = reply ? reply->text : STR_NONE;
 
     if (kind == ANSWER_DENIED) {
         error_set(&err, ERR_CONFIG, "redis denies the dispatcher to write: " STR_FMT,
-                  STR_ARG(reply->text));
+                  STR_ARG(text));
         process_fail(d->process, &err);
         return;
     }
     if (kind != ANSWER_FULL && kind != ANSWER_LOST)
         log_warn("the inbox waits", LOG_STR("topic", a->topic),
-                 LOG_CSTR("meaning", answer_name(kind)), LOG_STR("answer", reply->text));
+                 LOG_CSTR("meaning", answer_name(kind)), LOG_STR("answer", text));
 }
 
 static void on_admitted(void *ctx, const struct reply *reply)
@@ -145,111 +141,19 @@ static void on_admitted(void *ctx, const struct reply *reply)
         settle_round(d);
 }
 
-struct words { /* the arguments of one FCALL */
-    struct arena *arena;
-    str list[64];
-    uint32_t n;
-};
-
-static void word(struct words *w, str s)
-{
-    w->list[w->n++] = s;
-}
-
-static void word_number(struct words *w, int64_t v)
-{
-    word(w, arena_printf(w->arena, "%" PRId64, v));
-}
-
-static void word_move(struct words *w, str name, int64_t delta)
-{
-    word(w, name);
-    word_number(w, delta);
-}
-
-static void add_books(struct words *w, const struct admit *a)
-{
-    bool is_dead = str_is(a->topic, "dead");
-
-    word_number(w, 5);
-    word_move(w, arena_printf(w->arena, STR_FMT ":bytes", STR_ARG(a->topic)),
-              (int64_t)a->pack.bytes);
-    word_move(w, arena_printf(w->arena, STR_FMT ":records", STR_ARG(a->topic)),
-              a->pack.records);
-    word_move(w,
-              is_dead ? STR("inbox:dead")
-                      : arena_printf(w->arena, STR_FMT ":in", STR_ARG(a->topic)),
-              a->pack.records);
-    word_move(w, STR("inbox:filtered"), a->filtered);
-    word_move(w, STR("inbox:in"), a->is_job ? 1 : a->rows);
-}
-
-static void add_source(struct dispatch *d, struct words *w, const struct entry *e,
-                       const struct admit *a)
-{
-    uint64_t now = clock_wall_ms(d->process->services.clock);
-
-    if (a->is_job) { /* its own hash: redis-cli HGETALL shows it from now on */
-        word_number(w, 0);
-        word_number(w, 3);
-        word(w, STR("uri")), word(w, e->uri);
-        word(w, STR("state")), word(w, STR("queued"));
-        word(w, STR("queued")), word_number(w, (int64_t)now);
-        word(w, STR("0"));
-        return;
-    }
-    word_number(w, 4);
-    word_move(w, STR("rows"), a->rows);
-    word_move(w, STR("dead"), a->dead);
-    word_move(w, STR("filtered"), a->filtered);
-    word_move(w, STR("open"), a->open);
-    word_number(w, 3);
-    word(w, STR("uri")), word(w, arena_printf(w->arena, "inbox:" STR_FMT, STR_ARG(e->id)));
-    word(w, STR("version")), word(w, e->id);
-    word(w, STR("seen")), word_number(w, (int64_t)now);
-    word_number(w, (int64_t)(now + SOURCE_KEEP_DAYS * day_ms));
-}
-
-static str topic_key(struct dispatch *d, struct arena *a, str topic)
-{
-    if (str_is(topic, "dead"))
-        return keys_lane(&d->process->keys, a, "dead");
-    return keys_topic(&d->process->keys, a, topic);
-}
-
-static void send_admit(struct dispatch *d, const struct entry *e, struct admit *a)
+static void send(struct dispatch *d, const struct entry *e, struct admit *a)
 {
     struct process *p = d->process;
     struct arena *arena = &d->batch.arena;
-    struct words w = {.arena = arena};
     struct call *c = arena_alloc(arena, sizeof(*c));
-    str key = topic_key(d, arena, a->topic);
-    str seen = arena_printf(arena, STR_FMT ":" STR_FMT, STR_ARG(e->id), STR_ARG(a->topic));
+    const struct admit_context to = {.redis = p->redis,
+                                     .keys = &p->keys,
+                                     .now_ms = clock_wall_ms(p->services.clock),
+                                     .arena = arena};
 
     *c = (struct call){.dispatch = d, .admit = a};
     d->waiting++;
-    redis_say(p->redis, arena, NULL, NULL, STR("MULTI"));
-    for (const struct pack_entry *one = a->pack.first; one; one = one->next) {
-        str *args = arena_alloc(arena, (3 + one->arg_count) * sizeof(str));
-        args[0] = STR("XADD");
-        args[1] = key;
-        args[2] = STR("*");
-        memcpy(args + 3, one->args, one->arg_count * sizeof(str));
-        redis_send(p->redis, args, 3 + one->arg_count, arena, NULL, NULL);
-    }
-    word(&w, STR("FCALL")), word(&w, STR("sp1_admit")), word(&w, STR("4"));
-    word(&w, key);
-    word(&w, keys_lane(&p->keys, arena, "books"));
-    word(&w, keys_seen(&p->keys, arena, seen));
-    word(&w,
-         a->is_job ? keys_job(&p->keys, arena, e->id) : keys_source(&p->keys, arena, e->src));
-    word_number(&w, a->pack.entries);
-    word_number(&w, SEEN_MS);
-    word_number(&w, (int64_t)a->high);
-    add_books(&w, a);
-    add_source(d, &w, e, a);
-    redis_send(p->redis, w.list, w.n, arena, NULL, NULL);
-    redis_say(p->redis, arena, on_admitted, c, STR("EXEC"));
+    admit_send(&to, e, a, on_admitted, c);
 }
 
 static void send_round(struct dispatch *d)
@@ -258,7 +162,7 @@ static void send_round(struct dispatch *d)
     for (struct visit *v = d->visits; v; v = v->next)
         for (struct admit *a = v->admits; a; a = a->next)
             if (!a->is_done)
-                send_admit(d, v->entry, a);
+                send(d, v->entry, a);
     if (--d->waiting == 0)
         settle_round(d);
 }
@@ -411,7 +315,7 @@ static int open_role(struct process *p, struct error *err)
     (void)err;
     *d = (struct dispatch){.process = p};
     d->topic = keys_global(&p->keys, &d->arena, "inbox");
-    d->taken = metrics_get("standpipe_records_accepted_total", METRIC_COUNTER,
+    d->taken = metrics_get("standpipe_inbox_entries_total", METRIC_COUNTER,
                            "Inbox entries taken into the lanes.", STR(""));
     d->reader = redis_new(p->loop, &p->address, &events);
     d->again = timer_new(p->loop, on_again, d);

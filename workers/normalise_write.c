@@ -4,7 +4,7 @@
 
 enum {
     FIXED_MAX = 256,   /* braces, names and numbers of our own members */
-    NUMBERED_MAX = 32, /* "column_4294967296":, */
+    NUMBERED_MAX = 32, /* "column_4294967296_4096":, */
 };
 
 static inline char *put(char *out, str s)
@@ -67,14 +67,31 @@ static char *put_inside(char *out, str value)
     return out;
 }
 
+static bool has_column(const struct plan *p, str name)
+{
+    for (uint32_t i = 0; i < p->n; i++)
+        if (str_equal((str){p->columns[i].prefix.p + 1, p->columns[i].prefix.n - 1}, name))
+            return true;
+    return false;
+}
+
+/* "column_<n>":, or "column_<n>_2": when the header has that name itself. */
+static char *put_number(char *out, const struct plan *p, uint32_t n)
+{
+    char *start = out, *end = str_write_u64(put(out, STR("\"column_")), n);
+
+    out = put(end, STR("\":"));
+    for (uint32_t k = 2; has_column(p, str_between(start, out)); k++)
+        out = put(str_write_u64(put(end, STR("_")), k), STR("\":"));
+    return out;
+}
+
 static char *put_beyond(char *out, const struct source *src)
 {
     str rest = src->beyond, item;
 
     for (uint32_t n = src->plan->n + 1; json_next_item(&rest, &item); n++) {
-        out = put(out, STR("\"column_"));
-        out = str_write_u64(out, n);
-        out = put(out, STR("\":"));
+        out = put_number(out, src->plan, n);
         out = put(out, item);
         *out++ = ',';
     }

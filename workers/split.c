@@ -1,35 +1,20 @@
 #include <inttypes.h>
-#include <stdlib.h>
 
-#include "common/base/hash.h"
 #include "common/base/log.h"
 #include "common/data/json.h"
-#include "common/data/rows.h"
-#include "common/data/text.h"
-#include "common/io/source.h"
+#include "workers/split_reader.h"
 #include "workers/stages.h"
 
 enum {
-    HEAD_BYTES = 64 * 1024,   /* looked at to choose a dialect */
-    READ_BYTES = 256 * 1024,  /* asked of the file at a time */
-    STEP_BYTES = 1024 * 1024, /* of the file in one commit: some 10 ms of work */
-    JOB_FIELDS = 32,          /* names and values that one commit sets at most */
+    STEP_BYTES = 1024 * 1024,   /* of the file in one commit: some 10 ms of work */
+    STEP_READ = 8 * STEP_BYTES, /* a longer line is passed over in several steps */
+    JOB_FIELDS = 32,            /* names and values that one commit sets at most */
 };
 
 struct split {
     str format, delimiter, quote, header, encoding; /* settings */
     uint64_t columns, row_bytes;
-
-    struct source file; /* of the job at hand */
-    struct rows *rows;  /* owned */
-    struct rows_dialect dialect;
-    struct arena arena; /* of the job: names, version */
-    str uri, src, cols;
-    uint64_t row; /* number of the next record */
-    char *bytes;  /* owned; read but not yet taken, from `bytes_at` of the file on */
-    size_t have, room;
-    uint64_t bytes_at;
-    bool is_at_end; /* nothing follows what was read */
+    struct reader reader;
 };
 
 static const struct setting settings[] = {
@@ -44,22 +29,11 @@ static const struct setting settings[] = {
     {"encoding", SETTING_STR, "auto", offsetof(struct split, encoding),
      "`utf-8`, `windows-1252`, or `auto`: a cell that is not UTF-8 is read as windows-1252."},
     {"columns", SETTING_COUNT, "4096", offsetof(struct split, columns),
-     "Most columns of a row; a wider row is a dead letter."},
+     "Most columns of a row, 1 to 4096; a wider row is a dead letter."},
     {"row_bytes", SETTING_BYTES, "1024000B", offsetof(struct split, row_bytes),
-     "Longest row in bytes; a longer one is a dead letter."},
+     "Longest row, 1024 to 1024000 bytes; a longer one is a dead letter."},
     {0},
 };
-
-static bool one_char(str text, char *c)
-{
-    if (str_is(text, "tab"))
-        *c = '\t';
-    else if (text.n == 1)
-        *c = text.p[0];
-    else
-        return false;
-    return *c != '\n' && *c != '\r' && *c != '\0';
-}
 
 static void check_word(struct findings *f, const struct node *config, const char *key,
                        str value, const str *valid, uint32_t n)
@@ -79,290 +53,113 @@ static void split_check(void *state, const struct node *config, struct findings 
     check_word(f, config, "header", s->header, (str[]){STR("first"), STR("none")}, 2);
     check_word(f, config, "encoding", s->encoding,
                (str[]){STR("auto"), STR("utf-8"), STR("windows-1252")}, 3);
-    if (!str_is(s->delimiter, "auto") && !one_char(s->delimiter, &c))
+    if (!str_is(s->delimiter, "auto") && !reader_is_delimiter(s->delimiter, &c))
         findings_error(f, node_at(config, "delimiter"), (uint32_t)s->delimiter.n,
                        "delimiter must be one character, 'tab' or 'auto'");
-    if (!str_is(s->quote, "none") && !one_char(s->quote, &c))
+    if (!str_is(s->quote, "none") && !reader_is_delimiter(s->quote, &c))
         findings_error(f, node_at(config, "quote"), (uint32_t)s->quote.n,
                        "quote must be one character or 'none'");
     if (s->row_bytes < 1024 || s->row_bytes > 1024000)
-        findings_error(
-            f, node_at(config, "row_bytes"), 1,
-            "row_bytes must be between 1024 and 1024000, the largest Firehose record");
+        findings_error(f, node_at(config, "row_bytes"), 1,
+                       "row_bytes must be from 1024 to 1024000, the largest Firehose record");
     if (s->columns < 1 || s->columns > 4096)
-        findings_error(f, node_at(config, "columns"), 1, "columns must be between 1 and 4096");
-}
-
-static void drop_job(struct split *s)
-{
-    source_close(&s->file);
-    rows_free(s->rows);
-    arena_reset(&s->arena);
-    s->rows = NULL;
-    s->have = 0;
-    s->is_at_end = false;
-    s->uri = s->src = s->cols = STR_NONE;
-    s->row = 0;
+        findings_error(f, node_at(config, "columns"), 1, "columns must be from 1 to 4096");
 }
 
 static void split_close(struct worker *w)
 {
     struct split *s = w->state;
 
-    drop_job(s);
-    arena_free(&s->arena);
-    free(s->bytes);
-    s->bytes = NULL;
+    reader_free(&s->reader);
 }
 
-/* Reading: the bytes from rows_offset() on stand in `bytes`, more are read behind them. */
+/* What a commit sets in the job's hash. */
 
-static str piece(const struct split *s)
+static struct progress *new_progress(struct batch *b, str job, uint64_t from, uint64_t row)
 {
-    size_t skip = (size_t)(rows_offset(s->rows) - s->bytes_at);
+    struct progress *p = arena_zalloc(&b->arena, sizeof(*p));
 
-    return (str){s->bytes + skip, s->have - skip};
+    *p = (struct progress){.job = job, .from = from, .to = from, .row = MAX(row, (uint64_t)1)};
+    p->fields = arena_alloc(&b->arena, JOB_FIELDS * sizeof(str));
+    return b->progress = p;
 }
 
-static int read_more(struct split *s, uint64_t from, struct error *err)
-{
-    size_t skip = (size_t)(from - s->bytes_at), got;
-
-    s->have -= skip;
-    if (s->have)
-        memmove(s->bytes, s->bytes + skip, s->have);
-    s->bytes_at = from;
-    if (s->room < s->have + READ_BYTES) {
-        s->room = s->have + READ_BYTES; /* at most the longest row and one read */
-        s->bytes = xrealloc(s->bytes, s->room);
-    }
-    if (source_read(&s->file, s->bytes_at + s->have, s->bytes + s->have, READ_BYTES, &got, err))
-        return err->code;
-    s->have += got;
-    s->is_at_end = got == 0;
-    return 0;
-}
-
-static enum rows_status next_row(struct split *s, struct arena *a, struct row *row,
-                                 struct error *err)
-{
-    for (;;) {
-        enum rows_status status = rows_next(s->rows, piece(s), s->is_at_end, a, row);
-        if (status != ROWS_MORE)
-            return status;
-        if (read_more(s, rows_offset(s->rows), err))
-            return ROWS_MORE;
-    }
-}
-
-/* Opening a job, a new one or one that another worker began. */
-
-struct trouble { /* why a job cannot go on */
-    str reason;
-    struct error err;
-};
-
-static bool fail(struct trouble *t, str reason)
-{
-    t->reason = reason;
-    return false;
-}
-
-static str job_field(const str *fields, uint32_t n, const char *name)
-{
-    for (uint32_t i = 0; i + 1 < n; i += 2)
-        if (str_is(fields[i], name))
-            return fields[i + 1];
-    return STR_NONE;
-}
-
-static enum rows_encoding encoding_of(str word)
-{
-    if (str_is(word, "utf-8"))
-        return ROWS_UTF8;
-    return str_is(word, "windows-1252") ? ROWS_1252 : ROWS_UTF8_OR_1252;
-}
-
-static void choose_dialect(struct split *s)
-{
-    s->dialect = rows_sniff(text_skip_bom((str){s->bytes, MIN(s->have, (size_t)HEAD_BYTES)}));
-    if (!str_is(s->delimiter, "auto"))
-        (void)one_char(s->delimiter, &s->dialect.delimiter);
-    s->dialect.quote = '\0';
-    if (!str_is(s->quote, "none"))
-        (void)one_char(s->quote, &s->dialect.quote);
-    s->dialect.encoding = encoding_of(s->encoding);
-}
-
-static void start_rows(struct split *s, uint64_t offset)
-{
-    const struct rows_limits limits = {.columns = (uint32_t)s->columns,
-                                       .row_bytes = (uint32_t)s->row_bytes};
-
-    s->rows = rows_new(s->dialect, limits, offset);
-}
-
-static bool open_source(struct worker *w, str uri, struct trouble *t)
-{
-    struct split *s = w->state;
-    char hex[16];
-
-    s->uri = arena_copy(&s->arena, uri);
-    if (source_open(&s->file, &s->arena, s->uri, w->services->roots, w->services->root_count,
-                    &t->reason, &t->err))
-        return false;
-    hash_hex(hash_more(hash_bytes(s->uri), s->file.version), hex);
-    s->src = arena_copy(&s->arena, (str){hex, sizeof(hex)});
-    return true;
-}
-
-/* Bytes 0..2 of a file may be a byte order mark. */
-static bool begin_new(struct split *s, struct trouble *t)
-{
-    struct row row;
-
-    s->bytes_at = 0;
-    if (read_more(s, 0, &t->err))
-        return fail(t, STR("source_unreadable"));
-    bool has_bom = s->have >= 3 && memcmp(s->bytes, "\xef\xbb\xbf", 3) == 0;
-    choose_dialect(s);
-    start_rows(s, has_bom ? 3 : 0);
-    s->row = 1;
-    s->cols = STR("[]");
-    if (str_is(s->header, "none")) {
-        struct rows *rows = s->rows;
-        enum rows_status status = next_row(s, &s->arena, &row, &t->err);
-        s->cols = rows_numbered(&s->arena, status == ROWS_ROW ? row.cells : 0);
-        rows_free(rows); /* it was only looked at */
-        start_rows(s, has_bom ? 3 : 0);
-        s->have = 0;
-        s->bytes_at = has_bom ? 3 : 0;
-        s->is_at_end = false;
-        return true;
-    }
-    switch (next_row(s, &s->arena, &row, &t->err)) {
-    case ROWS_ROW:
-        s->cols = rows_header(&s->arena, row.line);
-        return true;
-    case ROWS_END:
-        return true; /* an empty file has no rows */
-    case ROWS_BAD:
-        error_set(&t->err, ERR_DATA,
-                  "the header at offset %" PRIu64 " cannot be read: " STR_FMT, row.offset,
-                  STR_ARG(row.reason));
-        return fail(t, STR("bad_header"));
-    case ROWS_MORE:
-        break;
-    }
-    return fail(t, STR("source_unreadable"));
-}
-
-static bool resume(struct split *s, const str *fields, uint32_t n, struct trouble *t)
-{
-    str delimiter = job_field(fields, n, "delimiter"), quote = job_field(fields, n, "quote");
-    uint64_t offset;
-
-    if (!str_equal(job_field(fields, n, "version"), s->file.version)) {
-        error_set(&t->err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
-                  STR_ARG(s->uri));
-        return fail(t, STR("source_changed"));
-    }
-    s->cols = arena_copy(&s->arena, job_field(fields, n, "cols"));
-    if (!str_to_u64(job_field(fields, n, "offset"), &offset) ||
-        !str_to_u64(job_field(fields, n, "row"), &s->row) || delimiter.n != 1) {
-        error_set(&t->err, ERR_DATA, "the job's hash was damaged: enqueue the file again");
-        return fail(t, STR("bad_job"));
-    }
-    s->dialect = (struct rows_dialect){
-        .delimiter = delimiter.p[0],
-        .quote = quote.n ? quote.p[0] : '\0',
-        .newline =
-            str_is(job_field(fields, n, "newline"), "cr") ? ROWS_NEWLINE_CR : ROWS_NEWLINE_LF,
-        .encoding = encoding_of(job_field(fields, n, "encoding")),
-    };
-    start_rows(s, offset);
-    s->bytes_at = offset;
-    return true;
-}
-
-/* Steps. */
-
-static void describe(const struct split *s, struct arena *a, struct progress *p,
-                     uint64_t now_ms)
-{
-    static const char *const encodings[] = {"auto", "utf-8", "windows-1252"};
-    str *f = p->fields + p->field_count;
-    const str list[] = {
-        STR("uri"),       s->uri,
-        STR("src"),       s->src,
-        STR("version"),   s->file.version,
-        STR("size"),      arena_printf(a, "%" PRIu64, s->file.size),
-        STR("cols"),      s->cols,
-        STR("delimiter"), arena_copy(a, (str){&s->dialect.delimiter, 1}),
-        STR("quote"),     arena_copy(a, (str){&s->dialect.quote, s->dialect.quote != '\0'}),
-        STR("newline"),   s->dialect.newline == ROWS_NEWLINE_CR ? STR("cr") : STR("lf"),
-        STR("encoding"),  str_of(encodings[s->dialect.encoding]),
-        STR("state"),     STR("running"),
-        STR("started"),   arena_printf(a, "%" PRIu64, now_ms),
-    };
-
-    memcpy(f, list, sizeof(list));
-    p->field_count += ARRAY_LEN(list);
-}
-
-static void add_field(struct progress *p, str name, str value)
+static void set(struct progress *p, str name, str value)
 {
     p->fields[p->field_count++] = name;
     p->fields[p->field_count++] = value;
 }
 
-static void end_job(struct batch *b, struct progress *p, str state, uint64_t now_ms)
+static void set_number(struct progress *p, struct arena *a, str name, uint64_t value)
 {
-    p->is_last = true;
-    add_field(p, STR("state"), state);
-    add_field(p, STR("ended"), arena_printf(&b->arena, "%" PRIu64, now_ms));
+    set(p, name, arena_printf(a, "%" PRIu64, value));
 }
 
-static struct progress *new_progress(struct batch *b, str job, uint64_t from)
+static void describe(const struct reader *r, struct arena *a, struct progress *p,
+                     uint64_t now_ms)
 {
-    struct progress *p = arena_zalloc(&b->arena, sizeof(*p));
+    const struct rows_dialect *d = &r->dialect;
 
-    *p = (struct progress){.job = job, .from = from, .to = from, .row = 1};
-    p->fields = arena_alloc(&b->arena, JOB_FIELDS * sizeof(str));
-    return b->progress = p;
+    set(p, STR("uri"), r->uri);
+    set(p, STR("src"), r->src);
+    set(p, STR("version"), r->file.version);
+    set_number(p, a, STR("size"), r->file.size);
+    set(p, STR("cols"), r->cols);
+    set(p, STR("delimiter"), arena_copy(a, (str){&d->delimiter, 1}));
+    set(p, STR("quote"), arena_copy(a, (str){&d->quote, d->quote != '\0'}));
+    set(p, STR("newline"), d->newline == ROWS_NEWLINE_CR ? STR("cr") : STR("lf"));
+    set(p, STR("encoding"), str_of(reader_encoding_name(d->encoding)));
+    set(p, STR("state"), STR("running"));
+    set_number(p, a, STR("started"), now_ms);
 }
 
-/* The job itself is the dead letter; what was read before stays delivered. */
-static enum work give_up_job(struct worker *w, struct batch *b, struct progress *p,
-                             const struct trouble *t)
+static struct source_note *note(const struct reader *r, struct arena *a)
+{
+    struct source_note *n = arena_zalloc(a, sizeof(*n));
+
+    *n = (struct source_note){
+        .src = r->src, .uri = r->uri, .version = r->file.version, .size = r->file.size};
+    return n;
+}
+
+static void end_job(struct batch *b, str state, uint64_t now_ms)
+{
+    b->progress->is_last = true;
+    set(b->progress, STR("state"), state);
+    set_number(b->progress, &b->arena, STR("ended"), now_ms);
+}
+
+/* The job itself is the dead letter; what was read before goes on. */
+static enum work give_up(struct worker *w, struct batch *b, const struct trouble *t)
 {
     struct split *s = w->state;
     struct entry *e = &b->entries[0];
-    str uri = json_quoted(&b->arena, e->uri);
-    uint64_t now_ms = clock_wall_ms(w->services->clock);
+    struct progress *p = b->progress;
     str detail = arena_copy(&b->arena, str_of(t->err.text));
+    str uri = json_quoted(&b->arena, e->uri);
 
-    if (s->src.n)
-        e->src = s->src;
+    if (s->reader.src.n)
+        e->src = s->reader.src;
     if (b->record_count == 0)
-        e->row = MAX(s->row, (uint64_t)1);
-    p->row = MAX(s->row, (uint64_t)1);
+        e->row = p->row;
     str line = arena_printf(&b->arena, "{\"uri\":" STR_FMT "}", STR_ARG(uri));
     record_settle(batch_emit(b, e, line, (uint32_t)(p->row - e->row)), VERDICT_DEAD, t->reason,
                   detail);
-    add_field(p, STR("uri"), e->uri);
-    add_field(p, STR("error"), detail);
-    end_job(b, p, STR("failed"), now_ms);
+    set(p, STR("uri"), e->uri);
+    set(p, STR("error"), detail);
+    end_job(b, STR("failed"), clock_wall_ms(w->services->clock));
     log_warn("a file cannot be split", LOG_STR("uri", e->uri), LOG_STR("reason", t->reason),
              LOG_STR("error", detail));
-    source_close(&s->file);
+    source_close(&s->reader.file);
     return WORK_DONE;
 }
 
-static void emit(struct split *s, struct batch *b, const struct row *row, bool is_bad)
+/* Rows. */
+
+static void emit(struct reader *r, struct batch *b, const struct row *row, bool is_bad)
 {
     struct entry *e = &b->entries[0];
-    uint32_t number = (uint32_t)(s->row++ - e->row);
+    uint32_t number = (uint32_t)(r->row++ - e->row);
 
     if (!is_bad) {
         batch_emit(b, e, row->line, number);
@@ -372,96 +169,90 @@ static void emit(struct split *s, struct batch *b, const struct row *row, bool i
     str line = arena_printf(&b->arena, "[%" PRIu64 "," STR_FMT "]", row->offset, STR_ARG(raw));
     record_settle(batch_emit(b, e, line, number), VERDICT_DEAD, row->reason,
                   arena_printf(&b->arena, "row of " STR_FMT " at offset %" PRIu64,
-                               STR_ARG(s->uri), row->offset));
+                               STR_ARG(r->uri), row->offset));
 }
 
 /* True: the file goes on. */
-static bool step(struct split *s, struct batch *b, struct trouble *t)
+static bool step(struct reader *r, struct batch *b, struct trouble *t)
 {
-    uint64_t stop = rows_offset(s->rows) + STEP_BYTES;
+    uint64_t stop = rows_boundary(r->rows) + STEP_BYTES, budget = STEP_READ;
     struct row row;
 
-    while (rows_offset(s->rows) < stop) {
-        switch (next_row(s, &b->arena, &row, &t->err)) {
+    while (rows_boundary(r->rows) < stop) {
+        switch (reader_next(r, &b->arena, &budget, &row, t)) {
         case ROWS_ROW:
-            emit(s, b, &row, false);
+            emit(r, b, &row, false);
             break;
         case ROWS_BAD:
-            emit(s, b, &row, true);
+            emit(r, b, &row, true);
             break;
         case ROWS_END:
             return false;
         case ROWS_MORE:
-            return fail(t, STR("source_unreadable"));
+            return t->reason.n == 0;
         }
     }
     return true;
 }
 
-static bool open_job(struct worker *w, struct batch *b, str *job, struct trouble *t,
-                     uint64_t *from)
+static bool begin(struct worker *w, struct batch *b, const str *job, uint32_t n,
+                  struct trouble *t)
 {
     struct split *s = w->state;
-    const str *fields;
-    uint32_t n;
+    const struct reader_setup setup = {
+        .delimiter = s->delimiter,
+        .quote = s->quote,
+        .header = s->header,
+        .encoding = s->encoding,
+        .limits = {.columns = (uint32_t)s->columns, .row_bytes = (uint32_t)s->row_bytes},
+        .roots = w->services->roots,
+        .root_count = w->services->root_count,
+    };
 
-    drop_job(s);
-    *job = worker_job(w, b, &fields, &n);
-    if (!str_to_u64(job_field(fields, n, "offset"), from))
-        *from = 0;
-    if (!open_source(w, b->entries[0].uri, t))
-        return false;
-    return job_field(fields, n, "cols").n ? resume(s, fields, n, t) : begin_new(s, t);
-}
-
-static struct source_note *note(const struct split *s, struct arena *a)
-{
-    struct source_note *n = arena_zalloc(a, sizeof(*n));
-
-    *n = (struct source_note){
-        .src = s->src, .uri = s->uri, .version = s->file.version, .size = s->file.size};
-    return n;
+    return reader_begin(&s->reader, &setup, b->entries[0].uri, job, n, t);
 }
 
 static enum work split_process(struct worker *w, struct batch *b)
 {
     struct split *s = w->state;
+    struct reader *r = &s->reader;
     struct entry *e = &b->entries[0];
     struct trouble t = {0};
     const str *fields;
     uint32_t n;
     str job = worker_job(w, b, &fields, &n);
-    bool is_new = b->kept != s;
-    uint64_t from = 0;
+    bool is_begun = b->kept == s;
+    uint64_t now_ms = clock_wall_ms(w->services->clock), from = 0;
 
-    if (is_new && !open_job(w, b, &job, &t, &from))
-        return give_up_job(w, b, new_progress(b, job, from), &t);
-    bool is_first = is_new && from == 0;
-    if (!is_first)
-        from = rows_offset(s->rows);
+    if (!is_begun && !str_to_u64(reader_job_field(fields, n, "offset"), &from))
+        from = 0; /* a new job */
+    bool can_begin = is_begun || begin(w, b, fields, n, &t);
+    if (is_begun)
+        from = rows_boundary(r->rows);
+    struct progress *p = new_progress(b, job, from, r->row);
+    if (!can_begin)
+        return give_up(w, b, &t);
     b->kept = s;
-    e->src = s->src;
-    e->cols = s->cols;
-    e->row = s->row;
+    e->src = r->src;
+    e->cols = r->cols;
+    e->row = r->row;
 
-    struct progress *p = new_progress(b, job, from);
-    uint64_t now_ms = clock_wall_ms(w->services->clock);
-    if (is_first)
-        describe(s, &b->arena, p, now_ms);
-    if (is_new)
-        p->source = note(s, &b->arena);
-    bool goes_on = step(s, b, &t);
-    p->to = rows_offset(s->rows);
-    p->row = s->row;
-    if (!goes_on && !t.reason.n && !source_is_same(&s->file)) {
-        error_set(&t.err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
-                  STR_ARG(s->uri));
+    if (!is_begun)
+        p->source = note(r, &b->arena);
+    if (!is_begun && from == 0)
+        describe(r, &b->arena, p, now_ms);
+    bool goes_on = step(r, b, &t);
+    p->to = rows_boundary(r->rows);
+    p->row = r->row;
+    if (!goes_on && !t.reason.n && !source_is_same(&r->file)) {
         t.reason = STR("source_changed");
+        error_set(&t.err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
+                  STR_ARG(r->uri));
     }
     if (t.reason.n)
-        return give_up_job(w, b, p, &t);
+        return give_up(w, b, &t);
     if (!goes_on)
-        end_job(b, p, STR("done"), now_ms);
+        end_job(b, STR("done"), now_ms);
     return goes_on ? WORK_MORE : WORK_DONE;
 }
 

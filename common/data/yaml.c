@@ -6,7 +6,7 @@ enum {
     TEXT_MAX = 1024 * 1024,
     DEPTH_MAX = 64,     /* libyaml is quadratic in nested flow lists */
     MEMBERS_MAX = 4096, /* of one map: the search for doubled keys is quadratic */
-    KEY_MAX = 256,      /* libyaml takes keys of up to 1,024 characters in one line */
+    KEY_MAX = 160,      /* libyaml takes 1,024 characters, and in JSON a byte can become six */
 };
 
 struct frame { /* a list or map that is still open */

@@ -121,7 +121,7 @@ static void answer(struct call *call, const struct reply *reply)
 
     if (reply && reply->type == REPLY_ERROR)
         a.text = reply->text;
-    if (a.kind == ANSWER_GOOD && reply->type == REPLY_ARRAY) {
+    if (reply && a.kind == ANSWER_GOOD && reply->type == REPLY_ARRAY) {
         int64_t *values = arena_alloc(call->commit->arena, reply->n * sizeof(*values) + 1);
         for (uint32_t i = 0; i < reply->n; i++)
             values[i] = reply->items[i].integer;
@@ -138,9 +138,9 @@ static void take_back(const struct call *call, const struct reply *exec)
     uint32_t at = 0;
 
     for (uint32_t i = 0; i < c->output_count; i++)
-        for (uint32_t j = 0; j < c->outputs[i].pack.entries && at < exec->n; j++)
+        for (uint32_t j = 0; j < c->outputs[i].pack.entries && at < exec->n; j++, at++)
             redis_say(call->redis, NULL, NULL, NULL, STR("XDEL"), c->outputs[i].key,
-                      exec->items[at++].text);
+                      exec->items[at].text);
 }
 
 static void on_queued(void *ctx, const struct reply *reply)

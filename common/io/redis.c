@@ -5,7 +5,6 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/util.h>
-#include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +14,7 @@
 
 enum {
     READ_BYTES = 64 * 1024,
-    COPY_MAX = 4096,         /* shorter arguments are copied into the output buffer */
-    ARRAY_MAX = 1024 * 1024, /* 42 bytes of nested array headers can ask for gigabytes */
+    COPY_MAX = 4096, /* shorter arguments are copied into the output buffer */
     RETRY_FIRST_MS = 50,
     RETRY_LAST_MS = 2000,
     SILENCE_US = 10 * 1000 * 1000, /* longer than any BLOCK we ask for */
@@ -39,7 +37,7 @@ struct redis {
     struct event *readable, *writable;
     struct timer *retry, *silence;
     struct evbuffer *out;
-    redisReader *reader;
+    struct reply_reader *reader;
     struct request *first, *last, *spare;
     uint32_t attempts;
     bool is_subscriber, heard; /* heard: bytes came since the silence timer was set */
@@ -48,74 +46,12 @@ struct redis {
     char input[READ_BYTES];
 };
 
-/* Building replies: hiredis hands out each element once, in order, and we place it straight
- * into the array of its parent, which stands in the arena of the request it answers. */
-
-static struct arena *reply_arena(struct redis *r)
+static struct arena *reply_arena(void *ctx)
 {
+    struct redis *r = ctx;
+
     return r->first && !r->is_subscriber ? r->first->arena : &r->scratch;
 }
-
-static struct reply *place(const redisReadTask *task, struct reply value)
-{
-    struct redis *r = task->privdata;
-    struct reply *to;
-
-    if (task->parent)
-        to = &((struct reply *)task->parent->obj)->items[task->idx];
-    else
-        to = arena_alloc(reply_arena(r), sizeof(*to));
-    *to = value;
-    return to;
-}
-
-static void *create_string(const redisReadTask *task, char *p, size_t n)
-{
-    enum reply_type type = task->type == REDIS_REPLY_ERROR    ? REPLY_ERROR
-                           : task->type == REDIS_REPLY_STATUS ? REPLY_STATUS
-                                                              : REPLY_STRING;
-    str text = arena_copy(reply_arena(task->privdata), (str){p, n});
-
-    return place(task, (struct reply){.type = type, .text = text});
-}
-
-#if HIREDIS_MAJOR >= 1
-static void *create_array(const redisReadTask *task, size_t n)
-#else
-static void *create_array(const redisReadTask *task, int n)
-#endif
-{
-    struct reply *items = NULL;
-
-    if (n < 0 || n > ARRAY_MAX)
-        return NULL;
-    if (n)
-        items = arena_zalloc(reply_arena(task->privdata), (size_t)n * sizeof(*items));
-    return place(task, (struct reply){.type = REPLY_ARRAY, .items = items, .n = (uint32_t)n});
-}
-
-static void *create_integer(const redisReadTask *task, long long value)
-{
-    return place(task, (struct reply){.type = REPLY_INTEGER, .integer = value});
-}
-
-static void *create_nil(const redisReadTask *task)
-{
-    return place(task, (struct reply){.type = REPLY_NIL});
-}
-
-static void free_nothing(void *reply) /* replies die with their arena */
-{
-    (void)reply;
-}
-
-static redisReplyObjectFunctions reply_functions = {
-    .createString = create_string,
-    .createArray = create_array,
-    .createInteger = create_integer,
-    .createNil = create_nil,
-    .freeObject = free_nothing,
-};
 
 /* Requests wait in the order they were sent: Redis answers in that order. */
 
@@ -210,8 +146,7 @@ static void close_socket(struct redis *r)
     if (r->fd >= 0)
         close(r->fd);
     r->fd = -1;
-    if (r->reader)
-        redisReaderFree(r->reader);
+    reply_reader_free(r->reader);
     r->reader = NULL;
     evbuffer_drain(r->out, evbuffer_get_length(r->out));
     timer_stop(r->silence);
@@ -358,17 +293,15 @@ static bool hand_out(struct redis *r, const struct reply *reply)
 
 static void read_replies(struct redis *r)
 {
-    for (;;) {
-        void *reply = NULL;
-        if (redisReaderGetReply(r->reader, &reply) != REDIS_OK) {
-            lose_because(r, ERR_REDIS, r->reader->errstr);
+    struct reply *reply;
+    const char *why;
+
+    do {
+        if (!reply_reader_next(r->reader, &reply, &why)) {
+            lose_because(r, ERR_REDIS, why);
             return;
         }
-        if (!reply)
-            return;
-        if (!hand_out(r, reply))
-            return;
-    }
+    } while (reply && hand_out(r, reply));
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *ctx)
@@ -384,8 +317,7 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
         return;
     }
     r->heard = true;
-    if (redisReaderFeed(r->reader, r->input, (size_t)n) != REDIS_OK)
-        die("out of memory in hiredis");
+    reply_reader_feed(r->reader, (str){r->input, (size_t)n});
     read_replies(r);
 }
 
@@ -431,11 +363,7 @@ static void on_retry(void *ctx)
         return;
     }
     r->state = CONNECTING;
-    r->reader = redisReaderCreateWithFunctions(&reply_functions);
-    if (!r->reader)
-        die("out of memory in hiredis");
-    r->reader->privdata = r;
-    r->reader->maxbuf = 0; /* keep the buffer */
+    r->reader = reply_reader_new(reply_arena, r);
     r->readable = event_new(loop_base(r->loop), r->fd, EV_READ | EV_PERSIST, on_readable, r);
     r->writable = event_new(loop_base(r->loop), r->fd, EV_WRITE, on_writable, r);
     if (!r->readable || !r->writable || event_add(r->readable, NULL) ||

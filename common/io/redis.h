@@ -5,22 +5,7 @@
 #include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/io/loop.h"
-
-enum reply_type {
-    REPLY_NIL,
-    REPLY_STATUS,
-    REPLY_ERROR,
-    REPLY_INTEGER,
-    REPLY_STRING,
-    REPLY_ARRAY
-};
-struct reply {
-    enum reply_type type;
-    str text;            /* STATUS, ERROR, STRING */
-    int64_t integer;     /* INTEGER */
-    struct reply *items; /* ARRAY */
-    uint32_t n;
-};
+#include "common/io/reply.h"
 
 struct redis_address {
     str path; /* of a unix socket; empty: TCP */

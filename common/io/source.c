@@ -92,7 +92,8 @@ static int open_beneath(str root, const char *rest)
 static str version_of(struct arena *a, const struct stat *st)
 {
     uint64_t size = (uint64_t)st->st_size;
-    uint64_t mtime_ns = (uint64_t)st->st_mtim.tv_sec * 1000000000U + (uint64_t)st->st_mtim.tv_nsec;
+    uint64_t mtime_ns =
+        (uint64_t)st->st_mtim.tv_sec * 1000000000U + (uint64_t)st->st_mtim.tv_nsec;
 
     return arena_printf(a, "%" PRIu64 "-%" PRIu64, size, mtime_ns);
 }

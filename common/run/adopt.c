@@ -84,7 +84,7 @@ static struct seen *seen_of(struct adopter *a, str name)
     for (uint32_t i = 0; i < a->seen_count; i++)
         if (str_is(name, a->seen[i].name))
             return &a->seen[i];
-    if (a->seen_count == SEEN_MAX || name.n >= NAME_MAX_BYTES)
+    if (a->seen_count == SEEN_MAX || !name.n || name.n >= NAME_MAX_BYTES)
         return NULL;
     struct seen *s = &a->seen[a->seen_count++];
     *s = (struct seen){.since_us = clock_mono_us(a->process->services.clock)};

@@ -198,15 +198,17 @@ static void count(struct counts *c, const struct pipeline_count *rule, const str
     uint64_t hash = hash_more((uint64_t)(uintptr_t)w, key);
     struct slot *s = find_slot(c, hash, w, key);
 
-    if (!s->sum) {
-        struct sum *sum = arena_alloc(c->arena, sizeof(*sum));
+    struct sum *sum = s->sum;
+
+    if (!sum) {
+        sum = arena_alloc(c->arena, sizeof(*sum));
         *sum = (struct sum){.next = w->sums, .key = key};
         *s = (struct slot){.hash = hash, .window = w, .sum = sum};
         w->sums = sum;
         w->count++;
         c->used++;
     }
-    s->sum->n++;
+    sum->n++;
     if (c->used * 2 > c->room)
         grow(c);
 }

@@ -34,7 +34,7 @@ static struct flight *idle_flight(struct runner *r)
     return NULL;
 }
 
-static void reset(struct flight *f)
+void flight_drop(struct flight *f)
 {
     struct arena arena = f->batch.arena;
 
@@ -48,7 +48,7 @@ void flight_end(struct flight *f)
 {
     struct runner *r = f->runner;
 
-    reset(f);
+    flight_drop(f);
     runner_pump(r);
     process_settled(r->process);
 }
@@ -177,13 +177,14 @@ static void start_flight(struct flight *f, const struct reply *list)
     f->phase = FLIGHT_IDLE; /* not yet among those that own entries */
     size_t bytes = take_entries(f, list);
     if (f->batch.entry_count + f->bad_count == 0) {
-        reset(f);
+        flight_drop(f);
         return;
     }
     if (!r->def->kind->wants_jobs)
         adapt_count(r, list->n, bytes);
     metric_add(r->bytes, bytes);
     f->phase = FLIGHT_BUSY;
+    f->batch.is_taken_over = r->is_catching_up;
     f->batch.opened_us = clock_mono_us(r->process->services.clock);
     flight_prepare(f);
 }
@@ -207,7 +208,7 @@ static void on_read(void *ctx, const struct reply *reply)
     if (list && list->n > 0)
         start_flight(f, list);
     else
-        reset(f);
+        flight_drop(f);
     runner_pump(r);
     process_settled(r->process);
 }

@@ -63,6 +63,7 @@ static void end_record(struct builder *w, struct source_sums *s, struct record *
     bool is_drop = r->verdict == VERDICT_DROP;
 
     if (r->verdict == VERDICT_PASS) { /* a route ends it */
+        assert(r->route);
         reason = r->route->reason;
         is_drop = r->route->act == ROUTE_DROP;
     }

@@ -77,16 +77,15 @@ void process_settled(struct process *p)
 static void take_pipeline(struct process *p, str text)
 {
     struct error err = {0};
-    struct pipeline *found = pipeline_from_json(text, p->kinds, &err);
-    uint64_t current = p->next ? p->next->version : p->pipeline ? p->pipeline->version : 0;
+    uint64_t hash = hash_bytes(text);
 
+    if (hash == p->pipeline_hash)
+        return;
+    p->pipeline_hash = hash; /* also of one that cannot be loaded: said once */
+    struct pipeline *found = pipeline_from_json(text, p->kinds, &err);
     if (!found) {
         log_error("the pipeline in redis cannot be loaded, the old one stays in force",
                   LOG_ERROR_TEXT(&err));
-        return;
-    }
-    if (found->version == current) {
-        pipeline_free(found);
         return;
     }
     pipeline_free(p->next);

@@ -41,8 +41,9 @@ struct process {
     str http_address;   /* of the status pages; empty: off */
     str name, consumer; /* worker name; name:nonce */
     struct pipeline *pipeline,
-        *next;       /* in force (may be NULL); waiting for the role to be quiet */
-    int64_t *levels; /* bytes waiting in each topic, as last heard */
+        *next;              /* in force (may be NULL); waiting for the role to be quiet */
+    uint64_t pipeline_hash; /* of the text last looked at */
+    int64_t *levels;        /* bytes waiting in each topic, as last heard */
     struct timer *poll, *beat, *patience;
     struct arena scratch; /* of the poll's answers */
     struct arena beat_arena;

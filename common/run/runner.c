@@ -243,7 +243,7 @@ void runner_quiesce(struct runner *r)
         r->def->kind->flush(&r->worker);
     for (struct flight *f = r->flights; f; f = f->next)
         if (f->phase == FLIGHT_BUSY && f->again == flight_process && r->def->kind->wants_jobs)
-            flight_end(f); /* between two steps of a job: its entry stays ours */
+            flight_drop(f); /* between two steps of a job: its entry stays ours */
 }
 
 bool runner_is_quiet(const struct runner *r)

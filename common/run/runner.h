@@ -78,6 +78,7 @@ void runner_look_at_gate(struct runner *r); /* the levels changed */
 void flight_process(struct flight *f); /* the next step of the stage */
 void flight_prepare(struct flight *f); /* read what the stage wants to know, then process */
 void flight_end(struct flight *f);     /* its entries are settled or somebody else's */
-void flight_on_timer(void *flight);
+void flight_drop(struct flight *f);    /* forget what it holds; nothing else follows */
+void flight_on_timer(void *ctx);
 void flight_wait(struct flight *f, uint64_t us, void (*again)(struct flight *f));
 void flight_settle(struct flight *f, bool is_more); /* commit what the stage made of it */

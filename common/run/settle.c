@@ -138,9 +138,10 @@ static void on_answer(void *ctx, const struct commit_answer *answer)
     case ANSWER_STALE:
         on_stale(f, answer);
         break;
-    case ANSWER_OOM:
-        f->is_full = true;
-        again_later(f, answer, f->tries ? back_off(f) : 0);
+    case ANSWER_OOM: /* a splitter is a door: it waits; inside, work is finished so that memory
+                        drains */
+        f->is_full = !f->runner->def->kind->wants_jobs;
+        again_later(f, answer, f->is_full && f->tries == 0 ? 0 : back_off(f));
         break;
     case ANSWER_RECONNECT:
         again_later(f, answer, back_off(f));

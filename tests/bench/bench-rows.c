@@ -44,7 +44,7 @@ int main(int argc, char **argv)
     size_t used = 0;
     enum rows_status status = ROWS_MORE;
 
-    f.piece = argc > 2 ? (size_t)atol(argv[2]) : 256 * 1024;
+    f.piece = argc > 2 ? strtoul(argv[2], NULL, 10) : 256 * 1024;
     refill(&f, 0);
     struct rows *r =
         rows_new(rows_sniff((str){f.p, MIN(f.n, 65536)}), (struct rows_limits){0}, 0);

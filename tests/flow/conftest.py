@@ -8,6 +8,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools")]
 
 from library import load_library  # noqa: E402
+from pipeline import Pipeline  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
 
 
@@ -26,3 +27,10 @@ def r(server):
         load_library(client)
         yield client
         client.config_set("maxmemory", 0)
+
+
+@pytest.fixture
+def pipeline(tmp_path):
+    """A whole pipeline without workers and without a pipeline file: start() and apply() what is wanted."""
+    with Pipeline(tmp_path) as p:
+        yield p

@@ -8,6 +8,7 @@ import pathlib
 import signal
 import subprocess
 import time
+import urllib.request
 
 import pytest
 import redis
@@ -60,6 +61,13 @@ class Run:
             # redis-server rewrites its title: "redis-server unixsocket:/..."
             found[words[1].decode() if program == "standpipe" else program] = int(pid)
         return found
+
+    def slow_down(self, latency_ms):
+        """Let Firehose think about each call, so that there is a middle."""
+        env = dict(line.split("=", 1) for line in (self.folder / "data/env").read_text().splitlines())
+        request = urllib.request.Request(env["FIREHOSE"] + "/_local/faults", method="POST",
+                                         data=json.dumps({"latency_ms": latency_ms}).encode())
+        urllib.request.urlopen(request, timeout=10).close()
 
     def enqueue(self, files):
         self.jobs += [self.r.xadd("sp:inbox", {"uri": f"file://{file}"}) for file in files]
@@ -136,11 +144,13 @@ def test_every_row_comes_out_once(undisturbed):
     assert sum(int(x) for x in undisturbed["counts"].values()) == books["delivered"]
 
 
+@pytest.mark.parametrize("moment", ["rows", "delivered"])
 @pytest.mark.parametrize("victim", VICTIMS)
-def test_kill_changes_no_figure(run, undisturbed, victim):
+def test_kill_changes_no_figure(run, undisturbed, victim, moment):
+    run.slow_down(100)
     pid = run.children()[victim]
     run.enqueue(FILES)
-    wait_for("some rows to be read", lambda: run.books()[0]["rows"] > 1000)
+    wait_for(f"some to be counted as {moment}", lambda: run.books()[0][moment] > 1000)
     os.kill(pid, signal.SIGKILL)
     figures, copies, ambiguous = run.figures()
     assert figures == undisturbed

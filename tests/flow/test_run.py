@@ -1,4 +1,5 @@
 """What `standpipe run` promises: it starts whole, stops clean, goes on where it was, and nobody dies for long."""
+import json
 import os
 import pathlib
 import re
@@ -81,6 +82,31 @@ def test_run_again_goes_on_where_it_stopped(tmp_path):
     with Run(tmp_path) as run:
         assert run.r.hgetall("sp:{0}:books") == books
         assert run.command("send", file, "--wait").stdout == "done: 100 rows, 100 delivered, 0 dead, 0 filtered\n"
+
+
+def delivered_ids(run):
+    return [json.loads(line)["id"] for path in pathlib.Path(run.env["OBJECTS"]).rglob("*")
+            if path.is_file() and not path.name.startswith(".") for line in path.open()]
+
+
+def test_a_stop_in_the_middle_of_a_file_loses_and_doubles_nothing(tmp_path):
+    rows = 300_000
+    file = tmp_path / "in.csv"
+    file.write_text("id,name\n" + "".join(f"{i},name number {i}\n" for i in range(rows)))
+    with Run(tmp_path) as run:
+        job = "sp:{0}:job:" + run.command("send", file).stdout.split()[0]
+        wait_for("some rows to be read", lambda: int(run.r.hget(job, "row") or 0) > 1000)
+        assert run.interrupt() == ("", 0)
+    assert len(delivered_ids(run)) < rows  # else it proves nothing
+    with Run(tmp_path) as run:
+        source = wait_for("the job to know its source", lambda: run.r.hget(job, "src"))
+        wait_for("all rows to be through", lambda: run.r.hget(job, "state") == "done"
+                 and run.r.hget("sp:{0}:source:" + source, "open") == "0")
+        books = run.r.hgetall("sp:{0}:source:" + source)
+        assert (books["rows"], books["delivered"]) == (str(rows), str(rows))
+        assert run.interrupt() == ("", 0)  # firehose-local writes what it still holds
+    ids = delivered_ids(run)
+    assert (len(ids), len(set(ids))) == (rows, rows)
 
 
 @pytest.mark.parametrize("words, status, said", [

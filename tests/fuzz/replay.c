@@ -30,7 +30,8 @@ static size_t load(const char *directory, const char *name, char *bytes)
     if (!file)
         die("open '%s' failed", path);
     size_t n = fread(bytes, 1, FILE_MAX, file);
-    fclose(file);
+    if (fclose(file) != 0)
+        die("close '%s' failed", path);
     return n;
 }
 

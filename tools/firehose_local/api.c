@@ -174,8 +174,10 @@ void api_handle(void *api, struct server_request *q)
 
 void api_free(struct api *a)
 {
-    while (a->late)
-        late_free(a->late);
+    for (struct late *l = a->late, *next; l; l = next) {
+        next = l->next;
+        late_free(l);
+    }
     operations_free(&a->ops);
     arena_free(&a->arena);
 }

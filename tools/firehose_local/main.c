@@ -165,8 +165,7 @@ static int help(void)
                            "  firehose-local --listen 127.0.0.1:0 --dir /tmp/objects "
                            "--stream s --stream t\n\n")) &&
         options_help(table, &text);
-    if (fits)
-        fwrite(text.p, 1, text.n, stdout);
+    fits = fits && fwrite(text.p, 1, text.n, stdout) == text.n;
     buf_free(&text);
     return fits ? 0 : 1;
 }

@@ -202,7 +202,7 @@ static struct reply take(struct operations *o, struct stream *s, const struct pu
 {
     struct faults *f = &o->faults;
     struct error err = {0};
-    struct sorted to;
+    struct sorted to = {0};
 
     if (faults_strike(f, f->drop_before))
         return refuse(o, s, (struct reply){.is_dropped = true});

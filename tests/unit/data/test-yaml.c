@@ -114,7 +114,7 @@ static void test_yaml_refuses_what_is_too_much(void)
     CHECK(load(text) == NULL && strstr(error.text, "more than 4096"));
     memset(text, 'k', 300);
     memcpy(text + 300, ": 1\n", 5);
-    CHECK(load(text) == NULL && strstr(error.text, "longer than 256"));
+    CHECK(load(text) == NULL && strstr(error.text, "longer than 160"));
 }
 
 static bool is_same(const struct node *a, const struct node *b)
@@ -126,6 +126,21 @@ static bool is_same(const struct node *a, const struct node *b)
         if (!is_same(a, b))
             return false;
     return !a && !b;
+}
+
+static void test_node_json_of_the_longest_key_reads_back(void)
+{
+    static char text[400] = "\"";
+    struct buf json;
+
+    for (int i = 0; i < 160; i++)
+        memcpy(text + 1 + 2 * i, "\\t", 2);
+    memcpy(text + 321, "\": 1", 5);
+    const struct node *tree = load(text);
+    buf_init(&json, 4096);
+    CHECK(tree && node_to_json(tree, &json));
+    CHECK(yaml_load(&arena, buf_str(&json), &error) != NULL);
+    buf_free(&json);
 }
 
 static void test_node_json_reads_back_the_same(void)
@@ -156,6 +171,7 @@ int main(void)
     RUN(test_yaml_reads_an_empty_text);
     RUN(test_yaml_refuses_with_place_and_remedy);
     RUN(test_yaml_refuses_what_is_too_much);
+    RUN(test_node_json_of_the_longest_key_reads_back);
     RUN(test_node_json_reads_back_the_same);
     arena_free(&arena);
     return check_done();

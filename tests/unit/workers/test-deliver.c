@@ -561,6 +561,20 @@ static void test_deliver_counts_what_was_ambiguous(void)
     }
 }
 
+static void test_deliver_counts_what_a_dead_one_may_have_sent(void)
+{
+    struct fixture *f = begin("{firehose: {stream: s, source: false}}", take_all);
+    struct batch *b = numbered(f, 0, 5, 10);
+
+    b->is_taken_over = true;
+    process(f, b);
+    stage_deliver.flush(&f->worker);
+    wait_for(f, 1);
+    CHECK_INT(b->ambiguous, 5);
+    check_taken_once(f, 0, 5);
+    end(f);
+}
+
 static const char *wrong_name, *wrong_text;
 static void refuse_one(struct fake *f, struct server_request *q)
 {
@@ -769,6 +783,7 @@ int main(void)
     RUN(test_deliver_wants_documents);
     RUN(test_deliver_sends_the_failed_alone);
     RUN(test_deliver_counts_what_was_ambiguous);
+    RUN(test_deliver_counts_what_a_dead_one_may_have_sent);
     RUN(test_deliver_finds_the_one_that_is_refused);
     RUN(test_deliver_throws_nothing_away_before_something_is_taken);
     RUN(test_deliver_holds_without_permission);

@@ -193,6 +193,13 @@ static void test_normalise_marks_ragged_rows(void)
         {"fields: {a: {}}", "[\"a\"]", "[44,\"x\",\"y\",\"\"]",
          ID ",\"a\":\"x\",\"sp_extra\":{\"column_2\":\"y\",\"column_3\":\"\"},"
             "\"sp_ragged\":\"long\"}"},
+        {"fields: {a: {}}", "[\"a\",\"column_3\",\"column_3_2\"]", "[44,\"x\",\"\",\"\",\"y\"]",
+         ID
+         ",\"a\":\"x\",\"sp_extra\":{\"column_3\":\"\",\"column_3_2\":\"\",\"column_4\":\"y\"},"
+         "\"sp_ragged\":\"long\"}"},
+        {"fields: {a: {}}", "[\"a\",\"column_3\"]", "[44,\"x\",\"y\",\"z\"]",
+         ID ",\"a\":\"x\",\"sp_extra\":{\"column_3\":\"y\",\"column_3_2\":\"z\"},"
+            "\"sp_ragged\":\"long\"}"},
         {"{fields: {a: {}}, ragged: dead}", "[\"a\"]", "[44]", "!ragged fewer cells"},
         {"{fields: {a: {}}, ragged: dead}", "[\"a\"]", "[44,\"\",\"\"]", "!ragged more cells"},
         {"{fields: {a: {}}, ragged: dead}", "[\"a\"]", "[44,\"x\"]", ID ",\"a\":\"x\"}"},

@@ -1,4 +1,4 @@
-#include "workers/gauges.h"
+#include "workers/dispatch_gauges.h"
 
 #include <stdlib.h>
 
@@ -21,7 +21,8 @@ struct row { /* a field of the books and its metric */
 static const struct row rows[] = {
     {"records", "standpipe_topic_records", METRIC_GAUGE, "Records waiting in the topic."},
     {"bytes", "standpipe_topic_bytes", METRIC_GAUGE, "Bytes of data waiting in the topic."},
-    {"in", "standpipe_records_in_total", METRIC_COUNTER, "Records that came into the topic."},
+    {"in", "standpipe_records_accepted_total", METRIC_COUNTER,
+     "Records that came into the topic."},
     {"out", "standpipe_records_out_total", METRIC_COUNTER,
      "Records that the stage handed on or delivered."},
     {"dead", "standpipe_records_dead_total", METRIC_COUNTER,
@@ -98,6 +99,22 @@ static void on_first(void *ctx, const struct reply *reply)
     rest(a->gauges);
 }
 
+static void tell_marks(struct gauges *g)
+{
+    const struct pipeline *p = g->process->pipeline;
+
+    for (uint32_t i = 0; i < p->stage_count; i++) {
+        str label =
+            arena_printf(&g->arena, "stage=\"" STR_FMT "\"", STR_ARG(p->stages[i].name));
+        metric_set(metrics_get("standpipe_topic_high_bytes", METRIC_GAUGE,
+                               "Bytes at which the topic's feeders stop.", label),
+                   (double)p->stages[i].high_bytes);
+    }
+    metric_set(metrics_get("standpipe_pipeline_version", METRIC_GAUGE,
+                           "Version of the pipeline in force.", STR("")),
+               (double)p->version);
+}
+
 static void on_timer(void *ctx)
 {
     struct gauges *g = ctx;
@@ -105,7 +122,8 @@ static void on_timer(void *ctx)
     struct arena *a = &g->arena;
 
     arena_reset(a);
-    g->waiting = 1;
+    tell_marks(g);
+    g->waiting = 2; /* the books, and this call: early answers do not end the round */
     redis_say(p->redis, a, on_books, g, STR("HGETALL"), keys_lane(&p->keys, a, "books"));
     for (uint32_t i = 0; i < p->pipeline->stage_count; i++) {
         struct age *age = arena_alloc(a, sizeof(*age));
@@ -115,6 +133,7 @@ static void on_timer(void *ctx)
                   keys_topic(&p->keys, a, p->pipeline->stages[i].name), STR("-"), STR("+"),
                   STR("COUNT"), STR("1"));
     }
+    rest(g);
 }
 
 struct gauges *gauges_open(struct process *p)

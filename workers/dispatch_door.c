@@ -1,4 +1,6 @@
-#include "workers/door.h"
+#include "workers/dispatch_door.h"
+
+#include <inttypes.h>
 
 #include "common/data/json.h"
 #include "common/run/dead.h"
@@ -191,9 +193,8 @@ static void adopt_document(struct sorter *s, struct record *r, uint64_t offset)
     if (has)
         r->line = move_ours(s->arena, r->line);
     record_add(s->b, r, STR("sp_id"),
-               arena_printf(s->arena, "\"" STR_FMT "-%llu-%llu\"", STR_ARG(s->entry->src),
-                            (unsigned long long)(s->entry->row + r->number),
-                            (unsigned long long)offset));
+               arena_printf(s->arena, "\"" STR_FMT "-%" PRIu64 "-%" PRIu64 "\"",
+                            STR_ARG(s->entry->src), s->entry->row + r->number, offset));
 }
 
 static void check_record(struct sorter *s, struct record *r)

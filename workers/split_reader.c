@@ -1,0 +1,223 @@
+#include "workers/split_reader.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "common/base/hash.h"
+#include "common/data/text.h"
+
+enum {
+    HEAD_BYTES = 64 * 1024,  /* looked at to choose a dialect */
+    READ_BYTES = 256 * 1024, /* asked of the file at a time */
+    BOM_BYTES = 3,
+};
+
+static const char *const encodings[] = {
+    [ROWS_UTF8_OR_1252] = "auto", [ROWS_UTF8] = "utf-8", [ROWS_1252] = "windows-1252"};
+
+const char *reader_encoding_name(enum rows_encoding encoding)
+{
+    return encodings[encoding];
+}
+
+static enum rows_encoding encoding_of(str word)
+{
+    if (str_is(word, "utf-8"))
+        return ROWS_UTF8;
+    return str_is(word, "windows-1252") ? ROWS_1252 : ROWS_UTF8_OR_1252;
+}
+
+bool reader_is_delimiter(str word, char *c)
+{
+    if (str_is(word, "tab"))
+        *c = '\t';
+    else if (word.n == 1)
+        *c = word.p[0];
+    else
+        return false;
+    return *c != '\n' && *c != '\r' && *c != '\0';
+}
+
+str reader_job_field(const str *fields, uint32_t n, const char *name)
+{
+    for (uint32_t i = 0; i + 1 < n; i += 2)
+        if (str_is(fields[i], name))
+            return fields[i + 1];
+    return STR_NONE;
+}
+
+static bool fail(struct trouble *t, str reason)
+{
+    t->reason = reason;
+    return false;
+}
+
+/* Bytes: those from rows_offset() on stand in `bytes`, more are read behind them. */
+
+static str piece(const struct reader *r)
+{
+    size_t skip = (size_t)(rows_offset(r->rows) - r->bytes_at);
+
+    return (str){r->bytes + skip, r->have - skip};
+}
+
+static bool read_more(struct reader *r, uint64_t from, struct trouble *t)
+{
+    size_t skip = (size_t)(from - r->bytes_at), got;
+
+    r->have -= skip;
+    if (r->have)
+        memmove(r->bytes, r->bytes + skip, r->have);
+    r->bytes_at = from;
+    if (r->room < r->have + READ_BYTES) {
+        r->room = r->have + READ_BYTES; /* at most the longest row and one read */
+        r->bytes = xrealloc(r->bytes, r->room);
+    }
+    if (source_read(&r->file, r->bytes_at + r->have, r->bytes + r->have, READ_BYTES, &got,
+                    &t->err))
+        return fail(t, STR("source_unreadable"));
+    r->have += got;
+    r->is_at_end = got == 0;
+    return true;
+}
+
+enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget,
+                             struct row *row, struct trouble *t)
+{
+    for (;;) {
+        enum rows_status status = rows_next(r->rows, piece(r), r->is_at_end, a, row);
+        if (status != ROWS_MORE || *budget == 0)
+            return status;
+        if (!read_more(r, rows_offset(r->rows), t))
+            return ROWS_MORE;
+        *budget -= MIN(*budget, (uint64_t)READ_BYTES);
+    }
+}
+
+static void start_rows(struct reader *r, const struct reader_setup *setup, uint64_t offset)
+{
+    rows_free(r->rows);
+    r->rows = rows_new(r->dialect, setup->limits, offset);
+}
+
+/* A new file: dialect, header. */
+
+static void choose_dialect(struct reader *r, const struct reader_setup *setup)
+{
+    str head = {r->bytes, MIN(r->have, (size_t)HEAD_BYTES)};
+
+    r->dialect = rows_sniff(text_skip_bom(head));
+    if (!str_is(setup->delimiter, "auto"))
+        (void)reader_is_delimiter(setup->delimiter, &r->dialect.delimiter);
+    r->dialect.quote = '\0';
+    if (!str_is(setup->quote, "none"))
+        (void)reader_is_delimiter(setup->quote, &r->dialect.quote);
+    r->dialect.encoding = encoding_of(setup->encoding);
+}
+
+static bool read_header(struct reader *r, const struct reader_setup *setup, struct trouble *t)
+{
+    bool has_header = !str_is(setup->header, "none");
+    uint64_t start = rows_boundary(r->rows), budget = UINT64_MAX;
+    struct row row;
+
+    switch (reader_next(r, &r->arena, &budget, &row, t)) {
+    case ROWS_ROW:
+        r->cols =
+            has_header ? rows_header(&r->arena, row.line) : rows_numbered(&r->arena, row.cells);
+        break;
+    case ROWS_END: /* an empty file has no rows */
+        r->cols = STR("[]");
+        return true;
+    case ROWS_BAD:
+        error_set(&t->err, ERR_DATA,
+                  "the first row, at offset %" PRIu64 ", cannot be read: " STR_FMT, row.offset,
+                  STR_ARG(row.reason));
+        return fail(t, STR("bad_header"));
+    case ROWS_MORE:
+        return false;
+    }
+    if (!has_header) { /* it was only looked at */
+        start_rows(r, setup, start);
+        r->have = 0;
+        r->bytes_at = start;
+        r->is_at_end = false;
+    }
+    return true;
+}
+
+static bool begin_new(struct reader *r, const struct reader_setup *setup, struct trouble *t)
+{
+    if (!read_more(r, 0, t))
+        return false;
+    bool has_bom = r->have >= BOM_BYTES && memcmp(r->bytes, "\xef\xbb\xbf", BOM_BYTES) == 0;
+    choose_dialect(r, setup);
+    start_rows(r, setup, has_bom ? BOM_BYTES : 0);
+    r->row = 1;
+    return read_header(r, setup, t);
+}
+
+/* A file that another worker, or an earlier life of this one, began. */
+static bool resume(struct reader *r, const struct reader_setup *setup, const str *job,
+                   uint32_t n, struct trouble *t)
+{
+    str delimiter = reader_job_field(job, n, "delimiter");
+    str quote = reader_job_field(job, n, "quote");
+    uint64_t offset;
+
+    if (!str_equal(reader_job_field(job, n, "version"), r->file.version)) {
+        error_set(&t->err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
+                  STR_ARG(r->uri));
+        return fail(t, STR("source_changed"));
+    }
+    if (!str_to_u64(reader_job_field(job, n, "offset"), &offset) ||
+        !str_to_u64(reader_job_field(job, n, "row"), &r->row) || delimiter.n != 1) {
+        error_set(&t->err, ERR_DATA, "the hash of the job is damaged: enqueue the file again");
+        return fail(t, STR("bad_job"));
+    }
+    r->cols = arena_copy(&r->arena, reader_job_field(job, n, "cols"));
+    bool is_cr = str_is(reader_job_field(job, n, "newline"), "cr");
+    r->dialect = (struct rows_dialect){
+        .delimiter = delimiter.p[0],
+        .quote = quote.n ? quote.p[0] : '\0',
+        .newline = is_cr ? ROWS_NEWLINE_CR : ROWS_NEWLINE_LF,
+        .encoding = encoding_of(reader_job_field(job, n, "encoding")),
+    };
+    start_rows(r, setup, offset);
+    r->bytes_at = offset;
+    return true;
+}
+
+bool reader_begin(struct reader *r, const struct reader_setup *setup, str uri, const str *job,
+                  uint32_t job_count, struct trouble *t)
+{
+    char hex[16];
+
+    reader_drop(r);
+    r->uri = arena_copy(&r->arena, uri);
+    if (source_open(&r->file, &r->arena, r->uri, setup->roots, setup->root_count, &t->reason,
+                    &t->err))
+        return false;
+    hash_hex(hash_more(hash_bytes(r->uri), r->file.version), hex);
+    r->src = arena_copy(&r->arena, (str){hex, sizeof(hex)});
+    if (reader_job_field(job, job_count, "cols").n)
+        return resume(r, setup, job, job_count, t);
+    return begin_new(r, setup, t);
+}
+
+void reader_drop(struct reader *r)
+{
+    source_close(&r->file);
+    rows_free(r->rows);
+    arena_reset(&r->arena);
+    *r = (struct reader){.arena = r->arena, .bytes = r->bytes, .room = r->room};
+}
+
+void reader_free(struct reader *r)
+{
+    reader_drop(r);
+    arena_free(&r->arena);
+    free(r->bytes);
+    r->bytes = NULL;
+    r->room = 0;
+}

@@ -1,0 +1,46 @@
+#pragma once
+/* One file being split: its bytes, its dialect, its header, and where it stands. Everything
+ * that a successor needs to go on is in the job's hash: offset, row, cols, dialect, version. */
+#include "common/data/rows.h"
+#include "common/io/source.h"
+
+struct reader_setup {                       /* what the pipeline file says */
+    str delimiter, quote, header, encoding; /* words as in the settings of split */
+    struct rows_limits limits;
+    const str *roots;
+    uint32_t root_count;
+};
+struct trouble { /* why a file cannot go on; reason.n == 0: it can */
+    str reason;  /* word of the dead letter, static */
+    struct error err;
+};
+struct reader {         /* zeroed is ready for reader_begin() */
+    struct arena arena; /* of the file: names, version */
+    struct source file;
+    struct rows *rows; /* owned */
+    struct rows_dialect dialect;
+    str uri, src, cols;
+    uint64_t row; /* number of the next record, from 1; 0: nothing was opened */
+    char *bytes;  /* owned; read but not yet taken, from `bytes_at` of the file on */
+    size_t have, room;
+    uint64_t bytes_at;
+    bool is_at_end; /* nothing follows what was read */
+};
+
+bool reader_is_delimiter(str word, char *c); /* one character, or `tab` */
+
+/* Drop the last file and open `uri`: from the start, or where the fields of its job (name,
+ * value,
+ * ...) stand. False: `t` says why not. */
+bool reader_begin(struct reader *r, const struct reader_setup *setup, str uri, const str *job,
+                  uint32_t job_count, struct trouble *t) MUST_CHECK;
+/* The next row, written into `a`, reading at most `*budget` bytes of the file, which is
+ * reduced. ROWS_MORE: the budget is used up, or `t` says that the file cannot be read. */
+enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget,
+                             struct row *row, struct trouble *t) MUST_CHECK;
+void reader_drop(struct reader *r); /* forget the file, keep the memory */
+void reader_free(struct reader *r);
+
+/* A field of a job's hash, empty when it is not there. */
+str reader_job_field(const str *fields, uint32_t n, const char *name);
+const char *reader_encoding_name(enum rows_encoding encoding);
