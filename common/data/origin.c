@@ -18,7 +18,7 @@ static bool offset_of_row(str line, uint64_t *offset)
 {
     str rest, first;
 
-    return line.n && line.p[0] == '[' && json_open(line, &rest) &&
+    return str_starts(str_trim(line), STR("[")) && json_open(line, &rest) &&
            json_next_item(&rest, &first) && str_to_u64(first, offset);
 }
 

@@ -12,7 +12,6 @@ static const struct rule rules[] = {
     {"STALE ", ANSWER_STALE},
     {"SEEN", ANSWER_SEEN},
     {"FULL ", ANSWER_FULL},
-    {"EXECABORT Transaction discarded because of: OOM", ANSWER_OOM},
     {"EXECABORT", ANSWER_ABORTED},
     {"OOM ", ANSWER_OOM},
     {"MISCONF ", ANSWER_WAIT},
@@ -33,7 +32,9 @@ static const struct rule rules[] = {
     {"UNBLOCKED ", ANSWER_GONE},
     {"WRONGTYPE", ANSWER_FOREIGN},
     {"COUNT ", ANSWER_FOREIGN},
+    {"EXHAUSTED ", ANSWER_FOREIGN},
     {"ERR The ID specified in XADD", ANSWER_FOREIGN},
+    {"ERR The stream has exhausted", ANSWER_FOREIGN},
     {"NOAUTH ", ANSWER_DENIED},
     {"WRONGPASS ", ANSWER_DENIED},
     {"NOPERM ", ANSWER_DENIED},
@@ -41,11 +42,27 @@ static const struct rule rules[] = {
     {"The user executing the script", ANSWER_DENIED},
 };
 
+static str behind(str text, str prefix)
+{
+    return str_starts(text, prefix) ? (str){text.p + prefix.n, text.n - prefix.n} : text;
+}
+
+/* The cause, where a text wraps that of another command: a function that ran into an error says
+ * COMMIT, and for its own XADDs the key (ours hold no blank), too. */
+static str cause_of(str text)
+{
+    text = behind(text, STR("EXECABORT Transaction discarded because of: "));
+    text = behind(text, STR("COMMIT "));
+    if (!str_starts(text, STR("XADD ")))
+        return text;
+    str rest = behind(text, STR("XADD "));
+    (void)str_cut(&rest, ' ');
+    return rest;
+}
+
 static enum answer answer_of_text(str text)
 {
-    /* A function that ran into an error says so behind this word. */
-    if (str_starts(text, STR("COMMIT ")))
-        text = (str){text.p + 7, text.n - 7};
+    text = cause_of(text);
     for (size_t i = 0; i < ARRAY_LEN(rules); i++)
         if (str_starts(text, str_of(rules[i].prefix)))
             return rules[i].means;

@@ -15,9 +15,10 @@ enum {
         10000, /* unacknowledged bytes end the connection: a cut link is seen */
 };
 
+/* EAGAIN is a failure: a unix socket whose backlog is full, and nothing is under way. */
 static int start(int fd, const struct sockaddr *to, socklen_t n)
 {
-    if (connect(fd, to, n) == 0 || errno == EINPROGRESS || errno == EAGAIN)
+    if (connect(fd, to, n) == 0 || errno == EINPROGRESS)
         return fd;
     int problem = errno;
     close(fd);
@@ -53,12 +54,24 @@ static void set_tcp(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof(unacknowledged));
 }
 
-int dial_tcp(str host, uint16_t port, struct error *err)
+static const struct addrinfo *choose(const struct addrinfo *found, uint32_t attempt)
+{
+    const struct addrinfo *a = found;
+    uint32_t n = 0;
+
+    for (; a; a = a->ai_next)
+        n++;
+    a = found;
+    for (uint32_t i = attempt % n; i > 0; i--)
+        a = a->ai_next;
+    return a;
+}
+
+int dial_tcp(str host, uint16_t port, uint32_t attempt, struct error *err)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found;
     char service[8];
-    int fd = -1;
 
     snprintf(service, sizeof(service), "%u", port);
     int problem = getaddrinfo(host.p, service, &hints, &found);
@@ -66,12 +79,11 @@ int dial_tcp(str host, uint16_t port, struct error *err)
         error_set(err, ERR_REDIS, "look up host '%s': %s", host.p, gai_strerror(problem));
         return -1;
     }
-    for (const struct addrinfo *a = found; a && fd < 0; a = a->ai_next) {
-        fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd >= 0) {
-            set_tcp(fd);
-            fd = start(fd, a->ai_addr, a->ai_addrlen);
-        }
+    const struct addrinfo *a = choose(found, attempt);
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0) {
+        set_tcp(fd);
+        fd = start(fd, a->ai_addr, a->ai_addrlen);
     }
     if (fd < 0)
         error_set(err, ERR_REDIS, "connect to %s:%s: %s", host.p, service, strerror(errno));

@@ -357,7 +357,7 @@ static void on_retry(void *ctx)
     struct error why = {0};
 
     r->fd = r->address.path.n ? dial_unix(r->address.path, &why)
-                              : dial_tcp(r->address.host, r->address.port, &why);
+                              : dial_tcp(r->address.host, r->address.port, r->attempts, &why);
     if (r->fd < 0) {
         lose(r, &why);
         return;

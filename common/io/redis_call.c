@@ -10,7 +10,8 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Percent-decoding of the parts of a URL; a broken escape stays as it is. */
+/* Percent-decoding of the parts of a URL; a broken escape stays as it is, a password may well
+ * hold one. */
 static str decoded(struct arena *a, str s)
 {
     char *out = arena_alloc(a, s.n + 1), *end = out;
@@ -29,12 +30,29 @@ static str decoded(struct arena *a, str s)
     return (str){out, (size_t)(end - out)};
 }
 
+static const char *last_byte(str s, char c)
+{
+    for (size_t i = s.n; i > 0; i--)
+        if (s.p[i - 1] == c)
+            return s.p + i - 1;
+    return NULL;
+}
+
+/* What stands before the last '@' may be a password: it is not shown. */
 static int bad_url(str url, struct error *err)
 {
+    const char *at = last_byte(url, '@');
+    str shown = at ? str_between(at, str_end(url)) : url;
+
     return error_set(err, ERR_CONFIG,
-                     "redis address '" STR_FMT "' is not understood; write "
+                     "redis address '%s" STR_FMT "' is not understood; write "
                      "redis://[user:password@]host[:port][/db] or unix:///path/to/socket",
-                     STR_ARG(url));
+                     at ? "..." : "", STR_ARG(shown));
+}
+
+static bool has_nul(str s)
+{
+    return s.n && memchr(s.p, '\0', s.n);
 }
 
 static bool take_number(str digits, uint64_t max, uint64_t *value)
@@ -53,21 +71,36 @@ static int parse_unix(struct arena *a, str url, struct redis_address *to, struct
     if (rest.p && (!str_starts(rest, STR("db=")) ||
                    !take_number((str){rest.p + 3, rest.n - 3}, 65535, &database)))
         return bad_url(url, err);
-    *to = (struct redis_address){.path = decoded(a, path), .database = (uint32_t)database};
+    path = decoded(a, path);
+    if (has_nul(path))
+        return bad_url(url, err);
+    *to = (struct redis_address){.path = path, .database = (uint32_t)database};
     return 0;
 }
 
-static const char *last_byte(str s, char c)
+/* host, host:port, [address], [address]:port; an IPv6 address without brackets could be read in
+ * two ways. */
+static bool parse_place(str place, str *host, uint64_t *port)
 {
-    for (size_t i = s.n; i > 0; i--)
-        if (s.p[i - 1] == c)
-            return s.p + i - 1;
-    return NULL;
+    str rest = place;
+
+    if (str_starts(place, STR("["))) {
+        rest = (str){place.p + 1, place.n - 1};
+        *host = str_cut(&rest, ']');
+        if (!rest.p || (rest.n && rest.p[0] != ':'))
+            return false;
+        rest = rest.n ? (str){rest.p + 1, rest.n - 1} : STR_NONE;
+    } else {
+        *host = str_cut(&rest, ':');
+    }
+    if (rest.p && (!take_number(rest, UINT16_MAX, port) || *port == 0))
+        return false;
+    return host->n > 0;
 }
 
 static int parse_tcp(struct arena *a, str url, struct redis_address *to, struct error *err)
 {
-    str rest = {url.p + 8, url.n - 8}, login = STR_NONE, user = STR_NONE;
+    str rest = {url.p + 8, url.n - 8}, login = STR_NONE, user = STR_NONE, host;
     const char *at = last_byte(rest, '@');
     uint64_t port = 6379, database = 0;
 
@@ -81,18 +114,12 @@ static int parse_tcp(struct arena *a, str url, struct redis_address *to, struct 
     str place = str_cut(&rest, '/');
     if (rest.n && !take_number(rest, 65535, &database))
         return bad_url(url, err);
-    str host = place;
-    const char *colon = last_byte(place, ':');
-    if (colon && (place.p[0] != '[' || colon[-1] == ']')) {
-        host.n = (size_t)(colon - place.p);
-        if (!take_number((str){colon + 1, place.n - host.n - 1}, 65535, &port))
-            return bad_url(url, err);
-    }
-    if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
-        host = (str){host.p + 1, host.n - 2};
-    if (host.n == 0)
+    if (!parse_place(place, &host, &port))
         return bad_url(url, err);
-    *to = (struct redis_address){.host = decoded(a, host),
+    host = decoded(a, host);
+    if (has_nul(host))
+        return bad_url(url, err);
+    *to = (struct redis_address){.host = host,
                                  .port = (uint16_t)port,
                                  .user = decoded(a, user),
                                  .password = decoded(a, login),

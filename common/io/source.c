@@ -109,7 +109,10 @@ static int open_failed(str *reason, struct error *err, str path)
     int problem = errno;
 
     if (problem == ELOOP || problem == EXDEV)
-        return refuse(reason, err, path, "a symbolic link or '..' leads out of the root");
+        return refuse(reason, err, path,
+                      "it goes through a symbolic link, or by '..' out of its folder");
+    if (problem == ENXIO)
+        return refuse(reason, err, path, "it is no regular file"); /* but a socket */
     *reason = problem == ENOENT || problem == ENOTDIR ? STR("source_missing")
                                                       : STR("source_unreadable");
     return error_set(err, ERR_DATA, "open '" STR_FMT "': %s", STR_ARG(path), strerror(problem));
@@ -127,7 +130,7 @@ int source_open(struct source *s, struct arena *a, str uri, const str *roots,
     if (!root)
         return refuse(reason, err, uri, "it is under none of the folders that --roots names");
     size_t skip = str_is(*root, "/") ? 1 : root->n + 1;
-    int fd = open_beneath(*root, path.p + skip);
+    int fd = open_beneath(*root, path.n > skip ? path.p + skip : ".");
     if (fd < 0)
         return open_failed(reason, err, path);
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {

@@ -6,6 +6,8 @@
 #include "common/data/json.h"
 
 enum { SLOTS_FIRST = 256 };
+static const uint64_t time_end_ms = 253402300800000;           /* the year 10000 */
+static const uint64_t expiry_max_ms = ((uint64_t)1 << 53) - 1; /* more is no number in Lua */
 
 struct sum {
     struct sum *next; /* of the same window */
@@ -57,9 +59,9 @@ static bool take_digits(str *s, size_t n, int *value)
     return true;
 }
 
-static bool take_char(str *s, char c)
+static bool take_any(str *s, const char *of)
 {
-    if (s->n == 0 || (s->p[0] | 0x20) != (c | 0x20))
+    if (s->n == 0 || s->p[0] == '\0' || !strchr(of, s->p[0]))
         return false;
     *s = (str){s->p + 1, s->n - 1};
     return true;
@@ -70,44 +72,52 @@ static bool take_zone(str *s, int *minutes)
     int sign, hours, rest;
 
     *minutes = 0;
-    if (s->n == 0 || take_char(s, 'Z'))
+    if (s->n == 0 || take_any(s, "Zz"))
         return true;
     sign = s->p[0] == '-' ? -1 : 1;
-    if (s->p[0] != '-' && s->p[0] != '+')
-        return false;
-    *s = (str){s->p + 1, s->n - 1};
-    if (!take_digits(s, 2, &hours) || !take_char(s, ':') || !take_digits(s, 2, &rest))
+    if (!take_any(s, "+-") || !take_digits(s, 2, &hours) || !take_any(s, ":") ||
+        !take_digits(s, 2, &rest))
         return false;
     *minutes = sign * (hours * 60 + rest);
+    return hours < 24 && rest < 60;
+}
+
+static bool take_fraction(str *s)
+{
+    if (!take_any(s, "."))
+        return true;
+    if (!take_any(s, "0123456789"))
+        return false;
+    while (take_any(s, "0123456789"))
+        ;
     return true;
+}
+
+static bool take_clock(str *s, struct tm *t, int *zone_minutes)
+{
+    return take_any(s, "Tt ") && take_digits(s, 2, &t->tm_hour) && take_any(s, ":") &&
+           take_digits(s, 2, &t->tm_min) && take_any(s, ":") && take_digits(s, 2, &t->tm_sec) &&
+           take_fraction(s) && take_zone(s, zone_minutes) && t->tm_hour < 24 &&
+           t->tm_min < 60 && t->tm_sec <= 60; /* a leap second */
 }
 
 static bool date_time(str s, uint64_t *ms)
 {
     struct tm t = {0};
-    int minutes = 0;
+    int zone_minutes = 0, month, day;
 
-    if (!take_digits(&s, 4, &t.tm_year) || !take_char(&s, '-') ||
-        !take_digits(&s, 2, &t.tm_mon) || !take_char(&s, '-') ||
-        !take_digits(&s, 2, &t.tm_mday))
+    if (!take_digits(&s, 4, &t.tm_year) || !take_any(&s, "-") || !take_digits(&s, 2, &month) ||
+        !take_any(&s, "-") || !take_digits(&s, 2, &day))
         return false;
-    if (s.n) {
-        if (!take_char(&s, 'T') && !take_char(&s, ' '))
-            return false;
-        if (!take_digits(&s, 2, &t.tm_hour) || !take_char(&s, ':') ||
-            !take_digits(&s, 2, &t.tm_min) || !take_char(&s, ':') ||
-            !take_digits(&s, 2, &t.tm_sec))
-            return false;
-        if (take_char(&s, '.'))
-            while (s.n && s.p[0] >= '0' && s.p[0] <= '9')
-                s = (str){s.p + 1, s.n - 1};
-        if (!take_zone(&s, &minutes))
-            return false;
-    }
+    if (s.n && !take_clock(&s, &t, &zone_minutes))
+        return false;
     t.tm_year -= 1900;
-    t.tm_mon -= 1;
-    time_t seconds = timegm(&t) - minutes * 60;
-    if (s.n || seconds < 0)
+    t.tm_mon = month - 1;
+    t.tm_mday = day;
+    struct tm date = {.tm_year = t.tm_year, .tm_mon = t.tm_mon, .tm_mday = day};
+    (void)timegm(&date); /* moves a day that is not in the calendar */
+    time_t seconds = timegm(&t) - zone_minutes * 60;
+    if (s.n || date.tm_mon != month - 1 || date.tm_mday != day || seconds < 0)
         return false;
     *ms = (uint64_t)seconds * 1000;
     return true;
@@ -118,6 +128,8 @@ bool counts_time(str text, uint64_t *ms)
     uint64_t number;
 
     if (str_to_u64(text, &number)) {
+        if (number >= time_end_ms)
+            return false;
         *ms = number >= 100000000000ULL ? number : number * 1000;
         return true;
     }
@@ -221,7 +233,8 @@ static uint64_t expiry(const struct window *w, uint64_t now_ms)
 {
     if (w->rule->keep_ms == 0)
         return 0;
-    return MAX(w->start_ms + w->rule->every_ms, now_ms) + w->rule->keep_ms;
+    uint64_t end_ms = MIN(MAX(w->start_ms + w->rule->every_ms, now_ms), expiry_max_ms);
+    return end_ms + MIN(w->rule->keep_ms, expiry_max_ms - end_ms);
 }
 
 struct commit_hash *counts_hashes(struct counts *c, const struct keys *keys, uint64_t now_ms,

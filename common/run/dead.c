@@ -39,7 +39,8 @@ void dead_add(struct arena *a, struct pack *p, const struct record *r, str reaso
     struct pack_entry *e = arena_zalloc(a, sizeof(*e));
     struct origin o;
     bool has_offset = origin_of(r, &o);
-    bool is_row = r->line.n && r->line.p[0] == '[';
+    bool is_row = str_starts(str_trim(r->line), STR("["));
+    str data = whole_line(a, r);
 
     put(&f, STR("stage"), c->stage);
     put(&f, STR("reason"), reason);
@@ -56,10 +57,9 @@ void dead_add(struct arena *a, struct pack *p, const struct record *r, str reaso
     put(&f, STR("run"), r->entry->run);
     if (is_row)
         put(&f, STR("cols"), r->entry->cols);
-    put(&f, STR("data"), whole_line(a, r));
+    put(&f, STR("data"), data);
 
-    *e =
-        (struct pack_entry){.args = f.args, .arg_count = f.n, .records = 1, .bytes = r->line.n};
+    *e = (struct pack_entry){.args = f.args, .arg_count = f.n, .records = 1, .bytes = data.n};
     if (p->last)
         p->last->next = e;
     else

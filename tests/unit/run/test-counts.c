@@ -1,0 +1,276 @@
+#include "common/run/counts.h"
+
+#include "tests/unit/check.h"
+
+enum { HOUR = 3600 * 1000 };
+static const uint64_t now_ms = 1800000000000;
+static const struct keys keys = {{"sp", 2}, {"0", 1}};
+
+static void test_counts_time_of_dates_and_numbers(void)
+{
+    const struct {
+        const char *text;
+        uint64_t ms; /* 0: none */
+    } rows[] = {
+        {"1970-01-02", 86400000},
+        {"2024-02-29", 1709164800000},
+        {"2024-05-01T12:00:00Z", 1714564800000},
+        {"2024-05-01t12:00:00z", 1714564800000},
+        {"2024-05-01 12:00:00Z", 1714564800000},
+        {"2024-05-01T12:00:00", 1714564800000},
+        {"2024-05-01T12:00:00.5Z", 1714564800000},
+        {"2024-05-01T12:00:00.123456789+00:00", 1714564800000},
+        {"2024-05-01T14:00:00+02:00", 1714564800000},
+        {"2024-05-01T06:30:00-05:30", 1714564800000},
+        {"2024-04-30T23:00:00-13:00", 1714564800000},
+        {"2016-12-31T23:59:60Z", 1483228800000}, /* a leap second */
+        {"1714564800", 1714564800000},
+        {"1714564800000", 1714564800000},
+        {"99999999999", 99999999999000},
+        {"100000000000", 100000000000},
+        {"1", 1000},
+        {"9999-12-31T23:59:59Z", 253402300799000},
+        /* no time at all */
+        {"", 0},
+        {"yesterday", 0},
+        {"2024", 2024000},
+        {"2024-05", 0},
+        {"2024-5-1", 0},
+        {"2024-05-1", 0},
+        {"24-05-01", 0},
+        {"2024-00-01", 0},
+        {"2024-13-01", 0},
+        {"2024-05-00", 0},
+        {"2024-05-32", 0},
+        {"2023-02-29", 0},
+        {"2024-04-31", 0},
+        {"2024-05-01T", 0},
+        {"2024-05-01T12", 0},
+        {"2024-05-01T12:00", 0},
+        {"2024-05-01T24:00:00Z", 0},
+        {"2024-05-01T12:60:00Z", 0},
+        {"2024-05-01T12:00:61Z", 0},
+        {"2024-05-01T12:00:00.Z", 0},
+        {"2024-05-01T12:00:00+2:00", 0},
+        {"2024-05-01T12:00:00+0200", 0},
+        {"2024-05-01T12:00:00+24:00", 0},
+        {"2024-05-01T12:00:00+02:60", 0},
+        {"2024-05-01T12:00:00+02:00 ", 0},
+        {"2024-05-01X12:00:00Z", 0},
+        {"2024-05-01T12:00:00ZZ", 0},
+        {"2024\r05-01", 0},
+        {" 2024-05-01", 0},
+        {"1969-12-31", 0},
+        {"-1", 0},
+        {"+5", 0},
+        {"1714564800.5", 0},
+        {"253402300800000", 0}, /* the year 10000 */
+        {"99999999999999999", 0},
+        {"18446744073709551615", 0},
+        {"18446744073709551616", 0},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        uint64_t ms = 0;
+        bool good = counts_time(str_of(rows[i].text), &ms);
+
+        if (good != (rows[i].ms != 0) || ms != rows[i].ms)
+            printf("# of '%s'\n", rows[i].text);
+        CHECK_INT(good, rows[i].ms != 0);
+        CHECK_INT(ms, rows[i].ms);
+    }
+}
+
+struct world {
+    struct arena arena;
+    struct pipeline pipeline;
+    struct entry entry;
+    struct counts *counts;
+    struct commit_hash *hashes;
+    uint32_t n;
+};
+
+static void start(struct world *w, struct pipeline_count *rules, uint32_t n)
+{
+    *w = (struct world){.entry = {.at = 7200000 + 1}};
+    w->pipeline.counts = rules;
+    w->pipeline.count_count = n;
+    w->counts = counts_new(&w->arena, &w->pipeline, 1);
+}
+
+static void add(struct world *w, const char *line)
+{
+    counts_add(w->counts, &(struct record){.entry = &w->entry,
+                                           .line = arena_copy(&w->arena, str_of(line))});
+}
+
+static void finish(struct world *w)
+{
+    w->hashes = counts_hashes(w->counts, &keys, now_ms, &w->n);
+}
+
+static const struct commit_hash *hash_of(const struct world *w, const char *key)
+{
+    for (uint32_t i = 0; i < w->n; i++)
+        if (str_is(w->hashes[i].key, key))
+            return &w->hashes[i];
+    return NULL;
+}
+
+/* -1: not there. */
+static int64_t count_of(const struct world *w, const char *key, const char *field)
+{
+    const struct commit_hash *h = hash_of(w, key);
+
+    for (uint32_t i = 0; h && i < h->n; i++)
+        if (str_is(h->moves[i].field, field))
+            return h->moves[i].delta;
+    return -1;
+}
+
+static void test_counts_none_for_another_stage(void)
+{
+    struct pipeline_count rule = {.name = STR("kinds"), .on = 0, .key = STR("kind")};
+    struct world w;
+
+    start(&w, &rule, 1);
+    CHECK(w.counts == NULL);
+    add(&w, "{\"kind\":\"a\"}");
+    finish(&w);
+    CHECK_INT(w.n, 0);
+    CHECK(w.hashes == NULL);
+    arena_free(&w.arena);
+}
+
+static void test_counts_total_by_key(void)
+{
+    struct pipeline_count rule = {.name = STR("kinds"), .on = 1, .key = STR("kind")};
+    struct world w;
+
+    start(&w, &rule, 1);
+    finish(&w);
+    CHECK_INT(w.n, 0);
+    add(&w, "{\"kind\":\"a\"}");
+    add(&w, "{\"kind\":\"b\"}");
+    add(&w, "{\"kind\":\"\\u0061\"}"); /* the same text */
+    add(&w, "{\"kind\":7}");
+    add(&w, "{\"kind\":\"7\"}");
+    add(&w, "{\"kind\":true}");
+    add(&w, "{\"kind\":\"\"}");
+    add(&w, "{\"kind\":null}");
+    add(&w, "{\"other\":1}");
+    add(&w, "[1,\"a\"]");
+    finish(&w);
+    CHECK_INT(w.n, 1);
+    CHECK_INT(w.hashes[0].expire_ms, 0);
+    CHECK_INT(w.hashes[0].n, 6);
+    CHECK_INT(count_of(&w, "sp:{0}:count:kinds:total", "a"), 2);
+    CHECK_INT(count_of(&w, "sp:{0}:count:kinds:total", "b"), 1);
+    CHECK_INT(count_of(&w, "sp:{0}:count:kinds:total", "7"), 2);
+    CHECK_INT(count_of(&w, "sp:{0}:count:kinds:total", "true"), 1);
+    CHECK_INT(count_of(&w, "sp:{0}:count:kinds:total", ""), 1);
+    CHECK_INT(count_of(&w, "sp:{0}:count:kinds:total", "~none"), 3);
+    arena_free(&w.arena);
+}
+
+static void test_counts_windows_by_event_time(void)
+{
+    struct pipeline_count rules[] = {
+        {.name = STR("hourly"),
+         .on = 1,
+         .key = STR("kind"),
+         .time = STR("at"),
+         .every_ms = HOUR,
+         .keep_ms = 10},
+        {.name = STR("all"), .on = 1, .key = STR("kind")},
+        {.name = STR("accepted"), .on = 1, .key = STR("kind"), .every_ms = HOUR},
+        {.name = STR("elsewhere"), .on = 2, .key = STR("kind")},
+    };
+    struct world w;
+
+    start(&w, rules, ARRAY_LEN(rules));
+    add(&w, "{\"kind\":\"a\",\"at\":\"2024-05-01T12:59:59Z\"}");
+    add(&w, "{\"kind\":\"a\",\"at\":\"2024-05-01T14:00:00+02:00\"}");
+    add(&w, "{\"kind\":\"a\",\"at\":\"2024-05-01T13:00:00Z\"}");
+    add(&w, "{\"kind\":\"a\",\"at\":1714568400}");
+    add(&w, "{\"kind\":\"a\",\"at\":\"soon\"}");
+    add(&w, "{\"kind\":\"a\",\"at\":null}");
+    add(&w, "{\"kind\":\"a\",\"at\":\"99999999999999999\"}");
+    add(&w, "{\"kind\":\"a\"}");
+    add(&w, "{\"kind\":\"a\",\"at\":\"2200-01-01\"}");
+    finish(&w);
+    CHECK_INT(w.n, 6);
+    CHECK_INT(count_of(&w, "sp:{0}:count:hourly:1714564800", "a"), 2);
+    CHECK_INT(count_of(&w, "sp:{0}:count:hourly:1714568400", "a"), 2);
+    CHECK_INT(count_of(&w, "sp:{0}:count:hourly:7200", "a"), 4); /* when it was accepted */
+    CHECK_INT(count_of(&w, "sp:{0}:count:hourly:7258118400", "a"), 1);
+    CHECK_INT(count_of(&w, "sp:{0}:count:all:total", "a"), 9);
+    CHECK_INT(count_of(&w, "sp:{0}:count:accepted:7200", "a"), 9);
+
+    /* kept from the end of the window, or from now when that is past */
+    const struct commit_hash *old = hash_of(&w, "sp:{0}:count:hourly:7200"),
+                             *future = hash_of(&w, "sp:{0}:count:hourly:7258118400"),
+                             *kept = hash_of(&w, "sp:{0}:count:accepted:7200");
+    CHECK_INT(old->expire_ms, now_ms + 10);
+    CHECK_INT(future->expire_ms, 7258118400000 + HOUR + 10);
+    CHECK_INT(kept->expire_ms, 0);
+    arena_free(&w.arena);
+}
+
+/* sp1_settle refuses a time that is no exact number in Lua, for ever. */
+static void test_counts_expiry_is_one_that_redis_takes(void)
+{
+    struct pipeline_count rules[] = {
+        {.name = STR("a"), .on = 1, .key = STR("k"), .every_ms = HOUR, .keep_ms = UINT64_MAX},
+        {.name = STR("b"), .on = 1, .key = STR("k"), .keep_ms = UINT64_MAX / 2},
+        {.name = STR("c"), .on = 1, .key = STR("k"), .every_ms = HOUR, .keep_ms = HOUR},
+    };
+    struct world w;
+
+    start(&w, rules, ARRAY_LEN(rules));
+    w.entry.at = UINT64_MAX / 2; /* by hand */
+    add(&w, "{}");
+    finish(&w);
+    CHECK_INT(w.n, 3);
+    for (uint32_t i = 0; i < w.n; i++)
+        CHECK(w.hashes[i].expire_ms > now_ms && w.hashes[i].expire_ms <= (1ULL << 53) - 1);
+    arena_free(&w.arena);
+}
+
+static void test_counts_many_keys_and_windows(void)
+{
+    enum { KEYS = 5000, WINDOWS = 3 };
+    struct pipeline_count rule = {.name = STR("many"),
+                                  .on = 1,
+                                  .key = STR("k"),
+                                  .time = STR("t"),
+                                  .every_ms = 1000,
+                                  .keep_ms = 1};
+    struct world w;
+
+    start(&w, &rule, 1);
+    for (int i = 0; i < 2 * KEYS * WINDOWS; i++)
+        add(&w, arena_printf(&w.arena, "{\"k\":\"key %d\",\"t\":%d}", i % KEYS,
+                             1000000 + i / KEYS % WINDOWS)
+                    .p);
+    finish(&w);
+    CHECK_INT(w.n, WINDOWS);
+    for (uint32_t i = 0; i < w.n; i++) {
+        CHECK_INT(w.hashes[i].n, KEYS);
+        for (uint32_t j = 0; j < w.hashes[i].n; j++)
+            CHECK_INT(w.hashes[i].moves[j].delta, 2);
+    }
+    CHECK_INT(count_of(&w, "sp:{0}:count:many:1000002", "key 4999"), 2);
+    arena_free(&w.arena);
+}
+
+int main(void)
+{
+    RUN(test_counts_time_of_dates_and_numbers);
+    RUN(test_counts_none_for_another_stage);
+    RUN(test_counts_total_by_key);
+    RUN(test_counts_windows_by_event_time);
+    RUN(test_counts_expiry_is_one_that_redis_takes);
+    RUN(test_counts_many_keys_and_windows);
+    return check_done();
+}
