@@ -123,6 +123,7 @@ def test_zombies_change_nothing_when_they_wake_up(fleet):
         for name in names:
             p.worker(name).go_on()
         time.sleep(0.3)
+    assert p.said("took over entries of a dead worker")
     p.firehose.faults()
     p.rest()
     rows.check(p)
@@ -183,6 +184,24 @@ def test_the_entries_of_a_dead_worker_are_taken_within_its_lease(pipeline, kind)
     p.firehose.faults()
     p.rest()
     rows.check(p)
+
+
+def test_the_spare_takes_what_a_dead_dispatcher_had_in_hand(pipeline):
+    p = pipeline
+    p.lease = f"{LEASE_S}s"
+    p.apply(PIPELINE.format(call="1MiB"))
+    p.start("dispatch-1")
+    text = "x" * 60_000
+    sent = [p.put(data=f'{{"n":{i},"text":"{text}"}}', to="tidy") for i in range(100)]
+    wait_for("a full topic", lambda: p.r.hget("sp:worker:dispatch-1", "state") == "held")
+    p.start("dispatch-2")
+    wait_for("the spare to be there", lambda: p.r.exists("sp:worker:dispatch-2"))
+    p.kill("dispatch-1")
+    p.start("normalise-1", "deliver-1")
+    p.rest(20)
+    assert p.said("took over entries") == ["dispatch-2"]
+    assert sorted(int(d["n"]) for d in p.documents()) == list(range(len(sent)))
+    check(p)
 
 
 @pytest.mark.parametrize("name", ["dispatch", "split-1", "normalise-1", "deliver-1"])
