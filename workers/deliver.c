@@ -32,10 +32,8 @@ static void deliver_check(void *state, const struct node *config, struct finding
                        "deliver needs a destination: firehose: {stream: name}");
         return;
     }
-    uint32_t before = f->errors;
     void *sink = arena_zalloc(f->arena, sink_firehose.state_size);
-    setting_fill(sink_firehose.settings, s->firehose, sink, f);
-    if (f->errors == before)
+    if (setting_fill(sink_firehose.settings, s->firehose, sink, f))
         sink_firehose.check(sink, s->firehose, f);
 }
 

@@ -195,7 +195,6 @@ static void fill_books(struct builder *w, const struct commit *commit, struct co
     move_if(h, field(w, in, "ambiguous"), w->b->ambiguous);
     move_if(h, STR("dead:records"), w->dead.records);
     move_if(h, STR("dead:bytes"), (int64_t)w->dead.bytes);
-    w->b->ambiguous = 0;
 }
 
 static void fill_source(struct builder *w, const struct source_sums *s, struct commit_hash *h)

@@ -82,10 +82,9 @@ static const struct stage *find_kind(struct loader *l, const struct node *map,
 static void check_settings(struct loader *l, const struct pipeline_stage *s)
 {
     void *state = arena_zalloc(l->f->arena, s->kind->state_size + 1);
-    uint32_t before = l->f->errors;
+    bool is_whole = setting_fill(s->kind->settings, s->config, state, l->f);
 
-    setting_fill(s->kind->settings, s->config, state, l->f);
-    if (s->kind->check && l->f->errors == before)
+    if (s->kind->check && is_whole)
         s->kind->check(state, s->config, l->f);
 }
 

@@ -182,20 +182,21 @@ static bool is_right_type(const struct setting *s, const struct node *n, struct 
     return false;
 }
 
-static void fill_given(const struct setting *s, const struct node *n, void *value,
+static bool fill_given(const struct setting *s, const struct node *n, void *value,
                        struct findings *f)
 {
     if (!is_right_type(s, n, f))
-        return;
+        return false;
     if (s->type == SETTING_NODE) {
         *(const struct node **)value = n;
-        return;
+        return true;
     }
     const char *problem = setting_parse(s->type, n->text, value);
     if (!problem)
-        return;
+        return true;
     str text = setting_problem(f->arena, s->type, n->text, problem);
     findings_error(f, n->at, node_width(n), "%s: " STR_FMT, s->name, STR_ARG(text));
+    return false;
 }
 
 void setting_default(const struct setting *s, void *state)
@@ -229,9 +230,11 @@ static void find_unknown(const struct setting *table, const struct node *map,
     }
 }
 
-void setting_fill(const struct setting *table, const struct node *map, void *state,
+bool setting_fill(const struct setting *table, const struct node *map, void *state,
                   struct findings *f)
 {
+    bool is_whole = true;
+
     assert(f->arena);
     if (map && map->type != NODE_MAP && map->type != NODE_EMPTY) {
         findings_error(f, map->at, node_width(map), "a map of settings is wanted here");
@@ -241,10 +244,12 @@ void setting_fill(const struct setting *table, const struct node *map, void *sta
     }
     for (const struct setting *s = table; s->name; s++) {
         const struct node *n = node_get(map, s->name);
+        bool is_given = n && n->type != NODE_EMPTY;
         setting_default(s, state);
-        if (n && n->type != NODE_EMPTY)
-            fill_given(s, n, (char *)state + s->offset, f);
-        else if (!s->fallback && map)
+        if (!is_given && !s->fallback && map)
             findings_error(f, map->at, 1, "'%s' is missing: %s", s->name, s->help);
+        bool is_good = is_given && fill_given(s, n, (char *)state + s->offset, f);
+        is_whole &= is_good || s->fallback;
     }
+    return is_whole;
 }

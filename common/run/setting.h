@@ -28,9 +28,10 @@ struct setting { /* a row: key, type, default, where it goes, help; ends with a 
 };
 
 /* Fill `state` from a map (or from nothing: NODE_EMPTY, NULL) by the table. Every unknown,
- * missing, doubled or mistyped key becomes a finding; what was good is filled in all the same.
- */
-void setting_fill(const struct setting *table, const struct node *map, void *state,
+ * missing, doubled or mistyped key becomes a finding; what was good is filled in all the same,
+ * the rest has its default. False: a required key has no value, and further checks make no
+ * sense. */
+bool setting_fill(const struct setting *table, const struct node *map, void *state,
                   struct findings *f);
 
 /* The lexer of all typed text: NULL when good, else the static end of a sentence ("is no

@@ -331,6 +331,16 @@ static void test_pipeline_finds_all_mistakes_in_file_order(void)
     CHECK_INT(findings.warnings, 1);
 }
 
+static void test_pipeline_checks_a_stage_beside_an_unknown_key(void)
+{
+    CHECK(load("stages:\n  rows: {split: {format: csv}}\n"
+               "  ship: {deliver: {steam: x, stream: far_too_long}}\nroutes:\n"
+               "  - {from: inbox, to: rows}\n  - {from: rows, to: ship}\n") == NULL);
+    CHECK_INT(findings.errors, 2);
+    CHECK_STR(findings.list[0].text, STR("unknown key 'steam'"));
+    CHECK_STR(findings.list[1].text, STR("the stream has a long name"));
+}
+
 static void test_pipeline_expands_variables(void)
 {
     setenv("TEST_STREAM", "a: [b]", 1);
@@ -352,6 +362,7 @@ int main(void)
     RUN(test_pipeline_from_json_says_what_is_wrong);
     RUN(test_pipeline_finds_mistakes);
     RUN(test_pipeline_finds_all_mistakes_in_file_order);
+    RUN(test_pipeline_checks_a_stage_beside_an_unknown_key);
     RUN(test_pipeline_expands_variables);
     arena_free(&arena);
     return check_done();
