@@ -4,18 +4,19 @@
 --       ttl_ms high                how long `seen` is remembered; high mark in bytes, 0: none
 --       nbooks (field delta)*      the first is <stage>:bytes; then the source:
 --       nsource (field delta)* nset (field value)* expire         expire in unix ms, 0: leave it
--- Answer  the new counts of the books; or SEEN (admitted before), FULL bytes, WRONGTYPE key,
---         COUNT key field, BADARG place, COMMIT text, and then nothing changed.
+-- Answer  the new counts of the books; or SEEN key (admitted before), FULL bytes, WRONGTYPE key,
+--         COUNT key field, BADARG place, COMMIT text, and then nothing changed; or EXHAUSTED topic.
 --         An empty topic takes an entry of any size: refused, it could never come in.
 -- Cost  TYPE twice, HMGET and HSET a hash, SET
 
 local function admit_check(P, K, A)
   P.added[1] = number(A, ARGS_MAX)
+  outputs_check(K, 1, P.added)
   if #K ~= 4 then stop('BADARG 1') end
   P.ttl = number(A, COUNT_MAX)
   if P.ttl == 0 then stop('BADARG 2') end
   want_type(K[1], 'stream')
-  if want_type(K[3], 'string') == 'string' then stop('SEEN') end
+  if want_type(K[3], 'string') == 'string' then stop('SEEN ' .. K[3]) end
 
   local high = number(A, COUNT_MAX)
   counts_read(P.counts, K[2], A, 0)

@@ -12,6 +12,7 @@ local function stop(why)
 end
 
 -- The error reply for what pcall caught; what `stop` did not raise is marked as a surprise.
+-- At least two words: Redis puts ERR before a single one.
 local function refusal(caught)
   caught = tostring(caught)
   local why = caught:sub(1, 1) == '=' and caught:sub(2) or 'COMMIT ' .. caught

@@ -8,7 +8,8 @@
 --       0 | 1 expected expire n (field value)*n      compare-and-set on the job's `offset`
 --       low channel              PUBLISH when the first count of all falls to `low`; empty: never
 -- Answer  the new counts, in order; or DONE id, FENCED id owner, STALE offset, WRONGTYPE key,
---         COUNT key field, BADARG place, COMMIT text, and then nothing changed.
+--         COUNT key field, BADARG place, COMMIT text, and then nothing changed; or EXHAUSTED topic:
+--         then what EXEC told of as added to that topic stands there still.
 -- Cost  XPENDING once (an id out of order: once each), XLEN an output, HMGET and HSET a hash, XACK,
 --       XDEL. An ARGV that breaks off before the m's is refused, but its outputs cannot be undone.
 
@@ -47,6 +48,7 @@ local function settle_check(P, K, A)
   local nids = number(A, ARGS_MAX)
   local ids_at = skip(A, nids)
   for i = 1, number(A, ARGS_MAX) do P.added[i] = number(A, ARGS_MAX) end
+  if not P.adds then outputs_check(K, 2, P.added) end
   local mode, outs = P.mode, #P.added
   if mode ~= 'del' and mode ~= 'keep' and mode ~= 'hold' then stop('BADARG 3') end
   if nids == 0 or nids > IDS_MAX then stop('BADARG 4') end

@@ -33,7 +33,7 @@ struct dispatch {
     str topic;
     struct arena arena;
     struct metric *taken, *dead;
-    bool is_busy, is_reading, is_catching_up, is_begun, is_quiescing;
+    bool is_busy, is_reading, is_reading_ours, is_catching_up, is_begun, is_quiescing;
 };
 struct call { /* one sp1_admit under way */
     struct dispatch *dispatch;
@@ -216,6 +216,7 @@ static void on_read(void *ctx, const struct reply *reply)
 {
     struct dispatch *d = ctx;
     const struct reply *list = NULL;
+    bool is_good = reply && reply->type != REPLY_ERROR;
 
     d->is_reading = false;
     if (reply && reply->type == REPLY_ERROR) {
@@ -224,8 +225,8 @@ static void on_read(void *ctx, const struct reply *reply)
     }
     if (reply && reply->type == REPLY_ARRAY && reply->n == 1 && reply->items[0].n == 2)
         list = &reply->items[0].items[1];
-    if (d->is_catching_up && reply && (!list || list->n == 0))
-        d->is_catching_up = false;
+    if (d->is_reading_ours && !(is_good && (!list || list->n == 0)))
+        d->is_catching_up = true; /* there may be more */
     for (uint32_t i = 0; list && i < list->n; i++)
         if (list->items[i].n == 2 && list->items[i].items[1].type == REPLY_ARRAY)
             visit(d, &list->items[i]);
@@ -245,7 +246,9 @@ static void pump(struct dispatch *d)
         !d->process->is_library_there || !redis_is_ready(d->reader))
         return;
     d->is_reading = true;
-    if (d->is_catching_up)
+    d->is_reading_ours = d->is_catching_up;
+    d->is_catching_up = false; /* whoever takes entries over meanwhile sets it again */
+    if (d->is_reading_ours)
         redis_say(d->reader, &d->batch.arena, on_read, d, STR("XREADGROUP"), STR("GROUP"),
                   STR("sp"), me, STR("COUNT"), STR("64"), STR("STREAMS"), d->topic, STR("0"));
     else

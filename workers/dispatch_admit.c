@@ -51,7 +51,7 @@ static void add_books(struct words *w, const struct admit *a)
     word_move(w, book(w, a->topic, "records"), a->pack.records);
     word_move(w, is_dead ? STR("inbox:dead") : book(w, a->topic, "in"), a->pack.records);
     word_move(w, STR("inbox:filtered"), a->filtered);
-    word_move(w, STR("inbox:in"), a->is_job ? 1 : a->rows);
+    word_move(w, STR("inbox:in"), a->rows);
 }
 
 /* The job's own hash: redis-cli HGETALL shows it from now on. */
@@ -91,7 +91,7 @@ static void add_keys(struct words *w, const struct admit_context *c, const struc
     word(w, topic);
     word(w, keys_lane(c->keys, c->arena, "books"));
     word(w, keys_seen(c->keys, c->arena, seen));
-    word(w, a->is_job ? keys_job(c->keys, c->arena, e->id)
+    word(w, a->is_job ? keys_job(c->keys, c->arena, a->job)
                       : keys_source(c->keys, c->arena, e->src));
 }
 

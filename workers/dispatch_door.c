@@ -3,8 +3,11 @@
 #include <inttypes.h>
 
 #include "common/data/json.h"
+#include "common/data/origin.h"
 #include "common/run/dead.h"
 #include "common/run/output.h"
+
+static const char only_files[] = "a split stage takes a uri, and nothing else does";
 
 struct sorter {
     const struct door_context *c;
@@ -59,6 +62,15 @@ static str no_route(struct sorter *s, str to)
                         STR_ARG(to), STR_ARG(s->c->pipeline->name));
 }
 
+/* Nothing of the entry goes on: what it moves, it moves with the dead letters. */
+static void count_filtered(struct sorter *s, int64_t filtered)
+{
+    struct admit *a = dead_admit(s);
+
+    a->filtered += filtered;
+    a->rows += filtered;
+}
+
 /* Jobs. */
 
 static void put_field(struct pack_entry *e, str name, str value)
@@ -69,9 +81,14 @@ static void put_field(struct pack_entry *e, str name, str value)
     e->args[e->arg_count++] = value;
 }
 
+/* One came in, whatever the number of splitters; each of them moves through the file on its
+ * own.
+ */
 static void admit_job(struct sorter *s, const struct pipeline_stage *stage)
 {
+    bool is_first = s->admits == NULL;
     struct admit *a = admit_to(s, stage->name);
+    str id = s->entry->id;
     struct pack_entry *e = arena_zalloc(s->arena, sizeof(*e));
     char *at = arena_alloc(s->arena, 20);
 
@@ -79,7 +96,10 @@ static void admit_job(struct sorter *s, const struct pipeline_stage *stage)
                              .records = 1,
                              .bytes = s->entry->uri.n};
     put_field(e, STR("uri"), s->entry->uri);
-    put_field(e, STR("job"), s->entry->id);
+    a->job = is_first ? id
+                      : arena_printf(s->arena, STR_FMT ":" STR_FMT, STR_ARG(id),
+                                     STR_ARG(stage->name));
+    put_field(e, STR("job"), a->job);
     put_field(e, STR("n"), STR("1"));
     put_field(e, STR("at"), (str){at, (size_t)(str_write_u64(at, s->entry->at) - at)});
     put_field(e, STR("run"), s->entry->run);
@@ -87,6 +107,7 @@ static void admit_job(struct sorter *s, const struct pipeline_stage *stage)
         (struct pack){.first = e, .last = e, .entries = 1, .records = 1, .bytes = e->bytes};
     a->high = stage->high_bytes;
     a->is_job = true;
+    a->rows = is_first;
 }
 
 static void sort_job(struct sorter *s)
@@ -103,13 +124,17 @@ static void sort_job(struct sorter *s)
             admit_job(s, stage);
         else
             bury_entry(s, STR("no_route"),
-                       stage ? STR("a uri can only go to a split stage")
-                             : no_route(s, s->entry->to));
+                       stage ? str_of(only_files) : no_route(s, s->entry->to));
         return;
     }
     route = route_match(&p->routes, STR("inbox"), &r, s->arena);
-    if (!route || route->act != ROUTE_TO) {
-        bury_entry(s, route ? route->reason : r.reason, r.detail);
+    if (route && route->act == ROUTE_DROP) {
+        count_filtered(s, 1);
+        return;
+    }
+    if (!route || route->act == ROUTE_DEAD) {
+        bury_entry(s, route ? route->reason : r.reason,
+                   route ? STR("a route says so") : r.detail);
         return;
     }
     for (uint32_t i = 0; i < route->to_count; i++) {
@@ -118,23 +143,29 @@ static void sort_job(struct sorter *s)
             admit_job(s, stage);
     }
     if (!s->admits)
-        bury_entry(s, STR("no_route"), STR("a uri can only go to a split stage"));
+        bury_entry(s, STR("no_route"), str_of(only_files));
 }
 
 /* Documents. */
 
-static bool is_ours(str name)
+/* `name` is raw text between quotes, and may hide what it says in escapes. */
+static bool is_ours(struct arena *a, str name)
 {
-    return str_starts(name, STR("sp_"));
+    str text = name;
+
+    if (name.n && memchr(name.p, '\\', name.n) &&
+        !json_unquote(a, (str){name.p - 1, name.n + 2}, &text))
+        return false;
+    return str_starts(text, STR("sp_"));
 }
 
-static bool has_ours(str line)
+static bool has_ours(struct arena *a, str line)
 {
     str rest, name, value;
     bool found = false;
 
     for (json_open(line, &rest); !found && json_next_member(&rest, &name, &value);)
-        found = is_ours(name);
+        found = is_ours(a, name);
     return found;
 }
 
@@ -145,13 +176,13 @@ static char *put(char *out, str s)
     return out + s.n;
 }
 
-static char *put_members(char *out, str line, bool ours)
+static char *put_members(struct arena *a, char *out, str line, bool ours)
 {
     str rest, name, value;
     bool is_first = true;
 
     for (json_open(line, &rest); json_next_member(&rest, &name, &value);) {
-        if (is_ours(name) != ours)
+        if (is_ours(a, name) != ours)
             continue;
         out = put(out, is_first ? STR("\"") : STR(",\""));
         out = put(out, name);
@@ -166,13 +197,12 @@ static char *put_members(char *out, str line, bool ours)
  * alone. */
 static str move_ours(struct arena *a, str line)
 {
-    char *start = arena_reserve(a, line.n + 32), *out = put(start, STR("{"));
+    char *start = arena_alloc(a, line.n + 32), *out = put(start, STR("{"));
 
-    out = put_members(out, line, false);
+    out = put_members(a, out, line, false);
     out = put(out, out[-1] == '{' ? STR("\"sp_extra\":{") : STR(",\"sp_extra\":{"));
-    out = put_members(out, line, true);
+    out = put_members(a, out, line, true);
     out = put(out, STR("}}"));
-    arena_trim(a, out);
     return (str){start, (size_t)(out - start)};
 }
 
@@ -186,9 +216,10 @@ static bool came_with_src(const struct entry *e)
 
 static void adopt_document(struct sorter *s, struct record *r, uint64_t offset)
 {
-    bool has = has_ours(r->line);
+    bool has = has_ours(s->arena, r->line);
+    struct origin o;
 
-    if (has && came_with_src(s->entry))
+    if (has && came_with_src(s->entry) && origin_of(r, &o))
         return; /* one of ours that is put in again keeps its id */
     if (has)
         r->line = move_ours(s->arena, r->line);
@@ -199,8 +230,11 @@ static void adopt_document(struct sorter *s, struct record *r, uint64_t offset)
 
 static void check_record(struct sorter *s, struct record *r)
 {
-    size_t at;
+    size_t at, offset = (size_t)(r->line.p - s->entry->data.p);
     const char *wrong = json_check(r->line, NULL, &at);
+
+    if (!wrong)
+        r->line = str_trim(r->line);
     enum json_type want = s->entry->cols.n ? JSON_ARRAY : JSON_OBJECT;
 
     if (wrong)
@@ -212,34 +246,52 @@ static void check_record(struct sorter *s, struct record *r)
                           ? STR("a line of `data` must be a JSON object")
                           : STR("with `cols` a line of `data` must be a JSON array"));
     else if (want == JSON_OBJECT)
-        adopt_document(s, r, (uint64_t)(r->line.p - s->entry->data.p));
+        adopt_document(s, r, offset);
 }
 
-static void list_record(struct sorter *s, struct record *r, uint32_t stage)
+/* False: the stage takes files alone. */
+static bool list_record(struct sorter *s, struct record *r, uint32_t stage)
 {
+    if (s->c->pipeline->stages[stage].kind->wants_jobs)
+        return false;
     if (!s->lists[stage])
         s->lists[stage] = arena_alloc(s->arena, s->b->record_count * sizeof(struct record *));
     s->lists[stage][s->lengths[stage]++] = r;
+    return true;
+}
+
+static void send_to(struct sorter *s, struct record *r, str to)
+{
+    uint32_t number;
+
+    if (!pipeline_find(s->c->pipeline, to, &number))
+        record_settle(r, VERDICT_DEAD, STR("no_route"), no_route(s, to));
+    else if (!list_record(s, r, number))
+        record_settle(r, VERDICT_DEAD, STR("no_route"), str_of(only_files));
+}
+
+static void send_along(struct sorter *s, struct record *r)
+{
+    const struct route *route = route_match(&s->c->pipeline->routes, STR("inbox"), r, s->arena);
+    uint32_t taken = 0;
+
+    if (!route)
+        return; /* settled */
+    for (uint32_t i = 0; i < route->to_count; i++)
+        taken += list_record(s, r, route->to[i]);
+    s->filtered += route->act == ROUTE_DROP;
+    if (route->act == ROUTE_DEAD)
+        record_settle(r, VERDICT_DEAD, route->reason, STR("a route says so"));
+    if (route->act == ROUTE_TO && taken == 0)
+        record_settle(r, VERDICT_DEAD, STR("no_route"), str_of(only_files));
 }
 
 static void sort_record(struct sorter *s, struct record *r)
 {
-    const struct pipeline *p = s->c->pipeline;
-    uint32_t number;
-
-    if (r->verdict == VERDICT_PASS && s->entry->to.n) {
-        if (pipeline_find(p, s->entry->to, &number))
-            list_record(s, r, number);
-        else
-            record_settle(r, VERDICT_DEAD, STR("no_route"), no_route(s, s->entry->to));
-    } else if (r->verdict == VERDICT_PASS) {
-        r->route = route_match(&p->routes, STR("inbox"), r, s->arena);
-        for (uint32_t i = 0; r->route && i < r->route->to_count; i++)
-            list_record(s, r, r->route->to[i]);
-        s->filtered += r->route && r->route->act == ROUTE_DROP;
-        if (r->route && r->route->act == ROUTE_DEAD)
-            record_settle(r, VERDICT_DEAD, r->route->reason, STR("a route says so"));
-    }
+    if (r->verdict == VERDICT_PASS && s->entry->to.n)
+        send_to(s, r, s->entry->to);
+    else if (r->verdict == VERDICT_PASS)
+        send_along(s, r);
     if (r->verdict == VERDICT_DEAD)
         bury(s, r);
 }

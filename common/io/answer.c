@@ -10,7 +10,7 @@ static const struct rule rules[] = {
     {"DONE ", ANSWER_DONE},
     {"FENCED ", ANSWER_FENCED},
     {"STALE ", ANSWER_STALE},
-    {"SEEN", ANSWER_SEEN},
+    {"SEEN ", ANSWER_SEEN},
     {"FULL ", ANSWER_FULL},
     {"EXECABORT", ANSWER_ABORTED},
     {"OOM ", ANSWER_OOM},

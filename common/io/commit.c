@@ -115,7 +115,10 @@ static struct list settle_arguments(const struct commit *c, str function, bool w
 
 static void answer(struct call *call, const struct reply *reply)
 {
-    if (answer_of(reply) == ANSWER_ABORTED && call->problem)
+    enum answer kind = answer_of(reply);
+
+    /* The cause is an earlier one; a MULTI that was refused leaves an EXEC without it. */
+    if ((kind == ANSWER_ABORTED || kind == ANSWER_BUG) && call->problem)
         reply = call->problem;
     struct commit_answer a = {.kind = answer_of(reply)};
 
@@ -127,11 +130,14 @@ static void answer(struct call *call, const struct reply *reply)
             values[i] = reply->items[i].integer;
         a.values = values;
         a.value_count = reply->n;
+    } else if (a.kind == ANSWER_GOOD) {
+        a.kind = ANSWER_BUG; /* no answer of ours: nobody said that it was done */
     }
     call->done(call->ctx, &a);
 }
 
-/* The function was missing, so the XADDs of this EXEC stand: take them back by their ids. */
+/* The function was missing, or does not know what an exhausted stream has taken, so the XADDs
+ * of this EXEC stand: take them back by their ids. */
 static void take_back(const struct call *call, const struct reply *exec)
 {
     const struct commit *c = call->commit;
@@ -139,8 +145,9 @@ static void take_back(const struct call *call, const struct reply *exec)
 
     for (uint32_t i = 0; i < c->output_count; i++)
         for (uint32_t j = 0; j < c->outputs[i].pack.entries && at < exec->n; j++, at++)
-            redis_say(call->redis, NULL, NULL, NULL, STR("XDEL"), c->outputs[i].key,
-                      exec->items[at].text);
+            if (exec->items[at].type == REPLY_STRING)
+                redis_say(call->redis, NULL, NULL, NULL, STR("XDEL"), c->outputs[i].key,
+                          exec->items[at].text);
 }
 
 static void on_queued(void *ctx, const struct reply *reply)
@@ -160,7 +167,7 @@ static void on_exec(void *ctx, const struct reply *reply)
         return;
     }
     const struct reply *last = &reply->items[reply->n - 1];
-    if (answer_of(last) == ANSWER_LIBRARY)
+    if (answer_of(last) == ANSWER_LIBRARY || str_starts(last->text, STR("EXHAUSTED ")))
         take_back(call, reply);
     answer(call, last);
 }

@@ -49,7 +49,8 @@ struct commit_answer {
 typedef void commit_done(void *ctx, const struct commit_answer *answer);
 
 /* Send it; `done` runs from the loop (or at once when not connected: ANSWER_LOST). An answer
- * ANSWER_LIBRARY has already deleted what the EXEC left behind. */
+ * ANSWER_LIBRARY, or one that a topic is exhausted, has already deleted what the EXEC left
+ * behind. */
 void commit_send(struct redis *r, struct commit *c, commit_done *done, void *ctx);
 /* The slow path for a full Redis: the payload passes through Lua. */
 void commit_send_oom(struct redis *r, struct commit *c, commit_done *done, void *ctx);

@@ -1,5 +1,6 @@
 #include "common/io/dial.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -61,6 +62,7 @@ static const struct addrinfo *choose(const struct addrinfo *found, uint32_t atte
 
     for (; a; a = a->ai_next)
         n++;
+    assert(n > 0); /* getaddrinfo() finds one or fails */
     a = found;
     for (uint32_t i = attempt % n; i > 0; i--)
         a = a->ai_next;

@@ -20,10 +20,9 @@ struct reply {
 };
 
 struct reply_reader;
-/* `arena_of` says where the reply that begins now is to stand; the same until that reply is
+/* `where` says where the reply that begins now is to stand; the same until that reply is
  * whole. */
-struct reply_reader *reply_reader_new(struct arena *(*arena_of)(void *ctx),
-                                      void *ctx) MUST_CHECK;
+struct reply_reader *reply_reader_new(struct arena *(*where)(void *ctx), void *ctx) MUST_CHECK;
 void reply_reader_free(struct reply_reader *r);
 void reply_reader_feed(struct reply_reader *r, str bytes);
 /* The next whole reply, or NULL: feed more. False: the bytes are no protocol, and `*why` (as

@@ -184,7 +184,7 @@ static void start_flight(struct flight *f, const struct reply *list)
         adapt_count(r, list->n, bytes);
     metric_add(r->bytes, bytes);
     f->phase = FLIGHT_BUSY;
-    f->batch.is_taken_over = r->is_catching_up;
+    f->batch.is_taken_over = r->is_reading_ours;
     f->batch.opened_us = clock_mono_us(r->process->services.clock);
     flight_prepare(f);
 }
@@ -195,6 +195,7 @@ static void on_read(void *ctx, const struct reply *reply)
     struct flight *f = ctx;
     struct runner *r = f->runner;
     const struct reply *list = NULL;
+    bool is_good = reply && reply->type != REPLY_ERROR;
 
     r->is_reading = false;
     if (reply && reply->type == REPLY_ARRAY && reply->n == 1 && reply->items[0].n == 2)
@@ -203,8 +204,8 @@ static void on_read(void *ctx, const struct reply *reply)
         log_warn("reading failed", LOG_STR("topic", r->topic), LOG_STR("answer", reply->text));
         redis_drop(r->reader, "reading failed"); /* and begin again after a while */
     }
-    if (r->is_catching_up && reply && (!list || list->n == 0))
-        r->is_catching_up = false;
+    if (r->is_reading_ours && !(is_good && (!list || list->n == 0)))
+        r->is_catching_up = true; /* there may be more */
     if (list && list->n > 0)
         start_flight(f, list);
     else
@@ -232,9 +233,11 @@ void runner_pump(struct runner *r)
     if (r->is_catching_up && is_any_busy(r))
         return; /* what is in flight stands in our pending list as well: finish it first */
     r->is_reading = true;
+    r->is_reading_ours = r->is_catching_up;
     f->phase = FLIGHT_READING;
     str count = {digits, (size_t)(str_write_u64(digits, r->count) - digits)};
-    if (r->is_catching_up)
+    r->is_catching_up = false; /* whoever takes entries over meanwhile sets it again */
+    if (r->is_reading_ours)
         redis_say(r->reader, &f->batch.arena, on_read, f, STR("XREADGROUP"), STR("GROUP"),
                   STR("sp"), r->process->consumer, STR("COUNT"), count, STR("STREAMS"),
                   r->topic, STR("0"));

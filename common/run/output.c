@@ -30,7 +30,8 @@ struct builder {
     struct counts *counts;
     struct source_sums *sources;
     uint32_t source_count;
-    int64_t out, dead_count, filtered, booked_records, booked_bytes, unbooked;
+    uint32_t record_count; /* of the entries of this commit */
+    int64_t in, out, dead_count, filtered, booked_records, booked_bytes;
 };
 
 void output_route(const struct output_context *c, struct batch *b)
@@ -83,11 +84,12 @@ static void end_record(struct builder *w, struct source_sums *s, struct record *
 
 static void sort_record(struct builder *w, struct source_sums *s, struct record *r)
 {
-    bool from_split = w->b->progress != NULL;
+    bool is_new =
+        w->stage->kind->wants_jobs || !r->entry->is_booked; /* to its source's books */
     bool goes_on = r->verdict == VERDICT_PASS && r->route && r->route->act == ROUTE_TO;
 
-    s->rows += from_split;
-    s->open -= !from_split;
+    s->rows += is_new;
+    s->open -= !is_new;
     if (goes_on) {
         for (uint32_t i = 0; i < r->route->to_count; i++) {
             uint32_t to = r->route->to[i];
@@ -105,14 +107,33 @@ static void sort_record(struct builder *w, struct source_sums *s, struct record 
     }
 }
 
-/* Records stand in the batch in the order of their entries. */
+static bool is_within(const struct builder *w, const struct record *r, uint32_t from,
+                      uint32_t n)
+{
+    const struct entry *first = &w->b->entries[from];
+
+    return r->entry >= first && r->entry < first + n;
+}
+
+/* Room for what may go to each stage: a batch is built entry by entry, too. */
+static void make_lists(struct builder *w, uint32_t from, uint32_t n)
+{
+    uint32_t stages = w->c->pipeline->stage_count;
+
+    batch_each(r, w->b)
+        w->record_count += is_within(w, r, from, n);
+    w->lists = arena_alloc(w->arena, stages * sizeof(*w->lists));
+    w->list_lengths = arena_zalloc(w->arena, stages * sizeof(*w->list_lengths));
+    for (uint32_t i = 0; i < stages; i++)
+        w->lists[i] = arena_alloc(w->arena, w->record_count * sizeof(**w->lists));
+}
+
 static void sort_records(struct builder *w, uint32_t from, uint32_t n)
 {
-    const struct entry *first = &w->b->entries[from], *behind = first + n;
     struct source_sums *s = NULL;
 
     batch_each(r, w->b) {
-        if (r->entry < first || r->entry >= behind)
+        if (!is_within(w, r, from, n))
             continue;
         if (!s || !str_equal(s->src, r->entry->src))
             s = sums_of(w, r->entry->src);
@@ -120,19 +141,20 @@ static void sort_records(struct builder *w, uint32_t from, uint32_t n)
     }
 }
 
+/* What the books do not know of, by the entry or because it claims another number, comes in as
+ * it leaves. */
 static void add_entries(struct builder *w, uint32_t from, uint32_t n)
 {
-    bool is_held = w->b->progress && !w->b->progress->is_last;
-
-    for (uint32_t i = from; i < from + n && !is_held; i++) {
+    if (w->b->progress && !w->b->progress->is_last)
+        return; /* held */
+    for (uint32_t i = from; i < from + n; i++) {
         const struct entry *e = &w->b->entries[i];
-        if (e->is_booked) {
-            w->booked_records += e->n;
-            w->booked_bytes += (int64_t)(e->data.n ? e->data.n : e->uri.n);
-        } else {
-            w->unbooked += e->n;
-        }
+        if (!e->is_booked)
+            continue;
+        w->booked_records += e->n;
+        w->booked_bytes += (int64_t)(e->data.n ? e->data.n : e->uri.n);
     }
+    w->in = (int64_t)(w->stage->kind->wants_jobs ? n : w->record_count) - w->booked_records;
 }
 
 static str field(struct builder *w, str topic, const char *what)
@@ -166,14 +188,13 @@ static void fill_books(struct builder *w, const struct commit *commit, struct co
         if (w->list_lengths[i])
             move(h, field(w, p->stages[i].name, "bytes"), 0);
     move_if(h, field(w, in, "records"), -w->booked_records);
-    move_if(h, field(w, in, "in"), w->unbooked);
+    move_if(h, field(w, in, "in"), w->in);
     move_if(h, field(w, in, "out"), w->out);
     move_if(h, field(w, in, "dead"), w->dead_count);
     move_if(h, field(w, in, "filtered"), w->filtered);
     move_if(h, field(w, in, "ambiguous"), w->b->ambiguous);
     move_if(h, STR("dead:records"), w->dead.records);
     move_if(h, STR("dead:bytes"), (int64_t)w->dead.bytes);
-    w->b->ambiguous = 0;
 }
 
 static void fill_source(struct builder *w, const struct source_sums *s, struct commit_hash *h)
@@ -249,10 +270,7 @@ void output_build(const struct output_context *c, struct batch *b, uint32_t from
     const struct pipeline *p = c->pipeline;
     struct builder w = {.c = c, .b = b, .arena = &b->arena, .stage = &p->stages[c->stage]};
 
-    w.lists = arena_alloc(w.arena, p->stage_count * sizeof(*w.lists));
-    w.list_lengths = arena_zalloc(w.arena, p->stage_count * sizeof(*w.list_lengths));
-    for (uint32_t i = 0; i < p->stage_count; i++)
-        w.lists[i] = arena_alloc(w.arena, b->record_count * sizeof(**w.lists));
+    make_lists(&w, from, n);
     w.counts = counts_new(w.arena, p, c->stage);
     sort_records(&w, from, n);
     add_entries(&w, from, n);

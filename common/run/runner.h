@@ -61,6 +61,7 @@ struct runner {
     uint32_t count; /* entries to ask for */
     uint32_t asks;  /* answers on the command connection that know this runner */
     bool is_catching_up, is_reading, is_held, is_quiescing, is_begun;
+    bool is_reading_ours; /* the read under way, or the last one, asks for what is pending */
     struct metric *records, *bytes, *commits, *fenced, *held_metric;
 };
 

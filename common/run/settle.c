@@ -59,6 +59,7 @@ static void on_good(struct flight *f, const struct commit_answer *answer)
     struct runner *r = f->runner;
 
     output_levels(&r->out, &f->commit, answer, tell_level, r);
+    f->batch.ambiguous = 0; /* in the books; an undone commit leaves it to the next */
     count_good(f);
     runner_look_at_gate(r);
     go_on(f);

@@ -226,13 +226,16 @@ class Pipeline:
         return all(int(source.get("open", 0)) == 0 for source in self.sources().values())
 
     def is_refused(self, id):
-        """The door made it a dead letter: it is no job."""
-        return not self.job(id) and any(json.loads(letter["data"]).get("uri") for letter in self.dead()
-                                        if letter["stage"] == "inbox")
+        """The door made it a dead letter: there is no job."""
+        return not self.r.xrange("sp:inbox", id, id) and not self.job(id)
 
     def rest(self, seconds=DEADLINE_S):
         wait_for("the pipeline to be at rest", self.is_at_rest, seconds)
         return self
+
+    def said(self, text):
+        """The workers in whose log it stands."""
+        return [name for name, worker in self.workers.items() if text in worker.log.read_text(errors="replace")]
 
     def logs(self):
         return "\n".join(f"== {w.name}\n{w.log.read_text(errors='replace')[-3000:]}" for w in self.workers.values())

@@ -81,7 +81,10 @@ class Run:
         found = {}
         pid = self.process.pid
         for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            words = pathlib.Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
+            try:
+                words = pathlib.Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
+            except FileNotFoundError:
+                continue  # it has just gone
             name = words[words.index("--name") + 1] if "--name" in words else words[0]
             # redis-server changes its title to "redis-server unixsocket:/..."
             found[name.partition(" ")[0].rpartition("/")[2]] = int(child)

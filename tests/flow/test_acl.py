@@ -103,7 +103,7 @@ def admit(client):
 
 def test_door_admits_and_refuses(r, door):
     assert admit(door) == [5]
-    assert str(admit(door)) == "SEEN"
+    assert str(admit(door)) == "SEEN sp:{0}:seen:1"
     r.delete("sp:{0}:seen:1")
     assert str(admit(door)) == "FULL 5" and r.xlen(IN) == 1
 

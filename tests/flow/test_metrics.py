@@ -36,7 +36,7 @@ def test_the_books_are_told_by_the_dispatcher_alone(run):
     wait_for("the gauges to follow", lambda: 'standpipe_records_out_total{stage="ship"} 1'
              in metrics_of(run, "run-dispatch-1"))
     told = dict(line.rsplit(" ", 1) for line in metrics_of(run, "run-dispatch-1").splitlines() if line[0] != "#")
-    for name, field in [("records_in_total", "in"), ("records_out_total", "out"), ("records_dead_total", "dead"),
+    for name, field in [("records_accepted_total", "in"), ("records_out_total", "out"), ("records_dead_total", "dead"),
                         ("topic_records", "records")]:
         for stage in ("rows", "tidy", "ship"):
             book = run.r.hget("sp:{0}:books", f"{stage}:{field}")

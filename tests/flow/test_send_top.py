@@ -57,7 +57,7 @@ def test_send_says_why_a_file_failed(run, tmp_path):
     file.write_text("id," + "x" * 3_000_000 + "\n1,2\n")
     sent = run.command("send", file, "--wait")
     assert sent.returncode == 1
-    assert f"'{file}' failed: the header at offset 0 cannot be read" in sent.stderr
+    assert f"'{file}' failed: the first row, at offset 0, cannot be read: row_too_long" in sent.stderr
     assert "0 delivered, 1 dead" in sent.stdout
 
 

@@ -10,7 +10,7 @@ static const struct {
     {"DONE 1700000000000-0", ANSWER_DONE},
     {"FENCED 1700000000000-0 tidy-2:8f", ANSWER_FENCED},
     {"STALE 1048576", ANSWER_STALE},
-    {"SEEN", ANSWER_SEEN},
+    {"SEEN sp:{0}:seen:1-0", ANSWER_SEEN},
     {"FULL 67108864", ANSWER_FULL},
     {"EXHAUSTED sp:{0}:ship", ANSWER_FOREIGN},
     {"WRONGTYPE sp:{0}:books", ANSWER_FOREIGN},

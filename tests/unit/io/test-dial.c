@@ -60,7 +60,7 @@ static int listen_unix(str path, int backlog)
 static void test_dial_tcp_reaches_a_listener(void)
 {
     struct error err = {0};
-    uint16_t port;
+    uint16_t port = 0;
     int listener = listen_tcp(AF_INET, &port);
     int fd = dial_tcp(STR("127.0.0.1"), port, 0, &err);
 
@@ -78,7 +78,7 @@ static void test_dial_tcp_tries_every_address_of_a_host(void)
 
     for (size_t i = 0; i < ARRAY_LEN(families); i++) {
         struct error err = {0};
-        uint16_t port;
+        uint16_t port = 0;
         int listener = listen_tcp(families[i], &port), reached = 0;
 
         if (listener < 0)
