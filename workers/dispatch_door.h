@@ -12,7 +12,7 @@ struct admit { /* into one topic: one sp1_admit with its XADDs */
     struct pack pack;
     uint64_t high; /* 0: no bound */
     bool is_job;
-    str job; /* id of the job's hash */
+    str job;                            /* id of the job's hash */
     int64_t rows, dead, filtered, open; /* moves of the source's books */
     bool is_done;
 };

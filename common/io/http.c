@@ -315,9 +315,17 @@ static void on_event(evutil_socket_t fd, short what, void *ctx)
         (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
 }
 
+/* libevent counts from the time its loop last looked at the clock, so we may come a little
+ * early; then libcurl finds nothing due, and does not ask again for a time that it has asked
+ * for already. */
 static void on_timer(void *ctx)
 {
-    act(ctx, CURL_SOCKET_TIMEOUT, 0);
+    struct http *h = ctx;
+    long ms;
+
+    act(h, CURL_SOCKET_TIMEOUT, 0);
+    if (!timer_is_running(h->timer) && curl_multi_timeout(h->multi, &ms) == CURLM_OK && ms >= 0)
+        timer_start(h->timer, (uint64_t)MAX(ms, 1L) * 1000);
 }
 
 static int on_timer_change(CURLM *multi, long ms, void *ctx)
