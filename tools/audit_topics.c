@@ -42,7 +42,7 @@ static void say_books(struct audit *a, const struct audit_topic *t)
     redis_send(a->redis, args, ARRAY_LEN(args), &a->page, NULL, NULL);
 }
 
-static int read_page(struct audit *a, const struct audit_topic *t, str after, struct page *p)
+static bool read_page(struct audit *a, const struct audit_topic *t, str after, struct page *p)
 {
     struct redis *r = a->redis;
     const str exec = STR("EXEC");
@@ -59,14 +59,18 @@ static int read_page(struct audit *a, const struct audit_topic *t, str after, st
     redis_say(r, &a->page, NULL, NULL, STR("XPENDING"), t->key, STR("sp"), after, STR("+"),
               pending);
     if (redis_call(r, &exec, 1, &a->page, &reply, a->err) != 0)
-        return a->err->code;
-    if (reply->type != REPLY_ARRAY || reply->n != 4 || reply->items[0].n != BOOKS)
-        return error_set(a->err, ERR_REDIS, "EXEC: an answer of the wrong form");
-    if (reply->items[1].type == REPLY_ERROR)
-        return error_set(a->err, ERR_REDIS, "XRANGE '" STR_FMT "': " STR_FMT, STR_ARG(t->key),
-                         STR_ARG(reply->items[1].text));
+        return false;
+    if (reply->type != REPLY_ARRAY || reply->n != 4 || reply->items[0].n != BOOKS) {
+        error_set(a->err, ERR_REDIS, "EXEC: an answer of the wrong form");
+        return false;
+    }
+    if (reply->items[1].type == REPLY_ERROR) {
+        error_set(a->err, ERR_REDIS, "XRANGE '" STR_FMT "': " STR_FMT, STR_ARG(t->key),
+                  STR_ARG(reply->items[1].text));
+        return false;
+    }
     *p = (struct page){&reply->items[0], &reply->items[1], &reply->items[2], &reply->items[3]};
-    return 0;
+    return true;
 }
 
 /* Ids are compared as numbers; 0-0 for what is no id. */
@@ -195,7 +199,7 @@ static int read_topic(struct audit *a, struct audit_topic *t)
 
     do {
         arena_reset(&a->page);
-        if (read_page(a, t, after, &p) != 0)
+        if (!read_page(a, t, after, &p))
             return a->err->code;
         if (is_first)
             take_books(t, p.books);
