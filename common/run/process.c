@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "common/base/hash.h"
@@ -17,6 +18,7 @@ enum {
     POLL_US = 1000 * 1000,      /* look for a new pipeline, when no message told of it */
     POLL_START_US = 200 * 1000, /* while there is none */
     BEAT_US = 1000 * 1000,
+    STEP_MAX_S = 30, /* of computing, before a step counts as an endless loop */
 };
 
 static uint64_t system_random(void *ctx)
@@ -198,10 +200,21 @@ static void on_message(void *ctx, str channel, str text)
         p->role->woken(p, (str){channel.p + prefix, channel.n - prefix});
 }
 
+/* Who comes back to the loop winds it up again; who does not dies of SIGPROF, and its entries
+ * go to another. CPU time, because a process that was stopped, or had to wait, does not loop.
+ */
+static void wind_up_watchdog(void)
+{
+    const struct itimerval limit = {.it_value = {.tv_sec = STEP_MAX_S}};
+
+    setitimer(ITIMER_PROF, &limit, NULL);
+}
+
 static void on_beat(void *ctx)
 {
     struct process *p = ctx;
 
+    wind_up_watchdog();
     heartbeat_send(p);
     timer_start(p->beat, BEAT_US);
 }
