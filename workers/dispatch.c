@@ -131,8 +131,6 @@ static void on_admitted(void *ctx, const struct reply *reply)
     struct call *c = ctx;
     struct dispatch *d = c->dispatch;
 
-    if (reply && reply->type == REPLY_ARRAY && reply->n)
-        reply = &reply->items[reply->n - 1];
     enum answer kind = answer_of(reply);
     c->admit->is_done = kind == ANSWER_GOOD || kind == ANSWER_SEEN;
     if (!c->admit->is_done)
