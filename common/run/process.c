@@ -19,6 +19,7 @@ enum {
     POLL_US = 1000 * 1000,      /* look for a new pipeline, when no message told of it */
     POLL_START_US = 200 * 1000, /* while there is none */
     BEAT_US = 1000 * 1000,
+    LIBRARY_POLLS = 5, /* who loads the library looks so often whether it is still there */
     STEP_MAX_S = 30, /* of computing, before a step counts as an endless loop */
 };
 
@@ -161,7 +162,8 @@ static void on_poll(void *ctx)
 
     if (!redis_is_ready(p->redis))
         return; /* ready() begins again */
-    if (!p->is_library_there) {
+    bool is_due = p->role->loads_library && ++p->polls % LIBRARY_POLLS == 0;
+    if (!p->is_library_there || is_due) {
         library_check(p->redis, p->role->loads_library, on_library, p);
         return;
     }
