@@ -2,6 +2,7 @@
 
 #include "common/base/log.h"
 #include "common/data/entry.h"
+#include "common/io/answer.h"
 #include "common/run/metrics.h"
 
 enum {
@@ -203,6 +204,8 @@ static void on_read(void *ctx, const struct reply *reply)
     if (reply && reply->type == REPLY_ERROR) {
         log_warn("reading failed", LOG_STR("topic", r->topic), LOG_STR("answer", reply->text));
         redis_drop(r->reader, "reading failed"); /* and begin again after a while */
+        if (answer_of(reply) == ANSWER_GONE)
+            runner_begin(r); /* makes the group */
     }
     if (r->is_reading_ours && !(is_good && (!list || list->n == 0)))
         r->is_catching_up = true; /* there may be more */

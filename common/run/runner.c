@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
+#include "common/io/answer.h"
 #include "common/run/metrics.h"
 
 enum {
@@ -87,12 +88,20 @@ static void on_adopted(void *ctx, uint64_t taken)
     process_settled(r->process);
 }
 
+/* A full Redis makes no group, but it lets us drain what waits; a read tells if there is none.
+ */
+static bool is_group_there(const struct reply *reply)
+{
+    return reply->type != REPLY_ERROR || str_starts(reply->text, STR("BUSYGROUP")) ||
+           answer_of(reply) == ANSWER_OOM;
+}
+
 static void on_group(void *ctx, const struct reply *reply)
 {
     struct runner *r = ctx;
 
     r->asks--;
-    if (reply && (reply->type != REPLY_ERROR || str_starts(reply->text, STR("BUSYGROUP")))) {
+    if (reply && is_group_there(reply)) {
         adopter_round(r->adopter);
         process_levels(r->process, on_levels, r);
     } else if (reply) {
