@@ -29,6 +29,7 @@ class Rig(Pipeline):
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(folder, lease, **{**DURABLE, **settings})
         self.call, self.fleet, self.files = call, fleet, []
+        self.sink = None  # address of a proxy in front of firehose-local, for what is started from now on
         self.peaks = collections.Counter()
         self.in_hand = set()  # ids of the documents that a deliverer held when it was killed or paused
 
@@ -40,6 +41,10 @@ class Rig(Pipeline):
 
     def __exit__(self, *failure):
         super().__exit__(*failure)
+
+    @property
+    def environment(self):
+        return {**super().environment, "AWS_ENDPOINT_URL_FIREHOSE": self.sink or self.firehose.url}
 
     # Rows.
 
