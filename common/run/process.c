@@ -13,6 +13,7 @@
 #include "common/io/library.h"
 #include "common/run/connect.h"
 #include "common/run/heartbeat.h"
+#include "common/run/metrics.h"
 #include "common/run/status.h"
 
 enum {
@@ -20,7 +21,7 @@ enum {
     POLL_START_US = 200 * 1000, /* while there is none */
     BEAT_US = 1000 * 1000,
     LIBRARY_POLLS = 5, /* who loads the library looks so often whether it is still there */
-    STEP_MAX_S = 30, /* of computing, before a step counts as an endless loop */
+    STEP_MAX_S = 30,   /* of computing, before a step counts as an endless loop */
 };
 
 static uint64_t system_random(void *ctx)
@@ -256,6 +257,17 @@ static void on_signal(void *ctx)
     if (p->is_role_open)
         p->role->quiesce(p);
     process_settled(p);
+}
+
+void process_lost_entry(struct redis *reader, str topic, str id)
+{
+    log_error("an entry was deleted while it was ours: its records are lost",
+              LOG_STR("topic", topic), LOG_STR("id", id));
+    metric_add(metrics_get("standpipe_lost_entries_total", METRIC_COUNTER,
+                           "Entries that somebody deleted while they were being processed.",
+                           STR("")),
+               1);
+    redis_say(reader, NULL, NULL, NULL, STR("XACK"), topic, STR("sp"), id);
 }
 
 struct levels_call {
