@@ -92,6 +92,15 @@ static const char *const door_out[] = {
     "FCALL sp1_admit 4 @out @books @seen @source",
     NULL,
 };
+static const char *const keeper[] = {
+    "XTRIM @out MINID 0",
+    "XINFO GROUPS @out",
+    "XPENDING @out sp",
+    "MEMORY USAGE @out",
+    "TIME",
+    "FCALL sp1_trim 1 @out",
+    NULL,
+};
 static const char *const applier[] = {
     "FUNCTION LIST", "FUNCTION LOAD x",
     "GET @pipeline", "WATCH @pipeline",
@@ -234,8 +243,11 @@ static void try_dispatcher(struct rights *r)
 
     try_all(r, any_worker, STR_NONE, STR_NONE);
     try_all(r, dispatcher, STR_NONE, STR_NONE);
-    for (uint32_t i = 0; i < d->pipeline->stage_count; i++)
+    for (uint32_t i = 0; i < d->pipeline->stage_count; i++) {
         try_all(r, door_out, STR_NONE, topic_of(d, i));
+        if (pipeline_keeps(&d->pipeline->stages[i]))
+            try_all(r, keeper, STR_NONE, topic_of(d, i));
+    }
 }
 
 static void try_user(struct rights *r)

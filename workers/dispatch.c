@@ -7,6 +7,7 @@
 #include "common/io/answer.h"
 #include "common/run/adopt.h"
 #include "common/run/metrics.h"
+#include "common/run/promise.h"
 #include "workers/dispatch_admit.h"
 #include "workers/dispatch_door.h"
 #include "workers/dispatch_gauges.h"
@@ -35,6 +36,7 @@ struct dispatch {
     str topic;
     struct arena arena;
     struct metric *taken, *dead;
+    const struct reply *config; /* of redis, while the promise is asked for */
     bool is_busy, is_reading, is_reading_ours, is_catching_up, is_begun, is_quiescing;
 };
 struct call { /* one sp1_admit under way */
@@ -295,6 +297,37 @@ static void on_group(void *ctx, const struct reply *reply)
     process_settled(d->process);
 }
 
+/* Once a pipeline: what the settings of this Redis are worth stands in the log. */
+
+static void on_config(void *ctx, const struct reply *reply)
+{
+    struct dispatch *d = ctx;
+
+    d->asks--;
+    d->config = reply;
+}
+
+static void on_role(void *ctx, const struct reply *reply)
+{
+    struct dispatch *d = ctx;
+    enum promise p = promise_of(d->config, reply);
+
+    d->asks--;
+    if (reply)
+        log_info("what redis keeps", LOG_CSTR("promise", promise_name(p)),
+                 LOG_CSTR("meaning", promise_sentence(p)));
+}
+
+/* Before the groups: their answers, which come behind these, begin the work. */
+static void ask_promise(struct dispatch *d)
+{
+    struct redis *r = d->process->redis;
+
+    d->asks += 2;
+    redis_say(r, &d->arena, on_config, d, STR("CONFIG"), STR("GET"), PROMISE_SETTINGS);
+    redis_say(r, &d->arena, on_role, d, STR("ROLE"));
+}
+
 static void make_group(struct dispatch *d, str topic)
 {
     d->asks++;
@@ -329,6 +362,7 @@ static int open_role(struct process *p, struct error *err)
     d->adopter = adopter_new(p, d->topic, on_adopted, d);
     d->gauges = gauges_open(p);
     d->keeper = keeper_open(p);
+    ask_promise(d);
     resume(p);
     return 0;
 }

@@ -243,3 +243,7 @@ def test_without_a_pipeline_the_rest_is_checked(tmp_path):
         told = doctor(p)
         assert find(told, "pipeline") == [("warn", "standpipe apply FILE")]
         assert told["level"] == "none" and find(told, "appendonly")[0][0] == "bad"
+
+
+def test_the_dispatcher_names_the_level(p):
+    wait_for("the line", lambda: "promise=durable" in p.worker("dispatch").log.read_text())
