@@ -5,9 +5,14 @@
 #include "common/base/log.h"
 #include "common/run/metrics.h"
 
-enum { SEEN_MAX = 256, NAME_MAX_BYTES = 200 };
+enum {
+    SEEN_MAX = 256,
+    NAME_MAX_BYTES = 200,
+    ROUND_US = 800 * 1000, /* two of them and a beat: a take-over within lease + 2 s */
+};
 
 static const char released[] = "~released"; /* the consumer that holds what was given back */
+static const char later[] = "~later";       /* and the one that holds what is parked */
 
 struct seen { /* another consumer, and when its heartbeat last changed */
     char name[NAME_MAX_BYTES];
@@ -43,7 +48,8 @@ static void settle_round(struct adopter *a)
     if (a->waiting > 0)
         return;
     forget_gone(a); /* nobody holds a pointer into the table any more */
-    timer_start(a->timer, a->is_more ? 0 : a->process->options->lease_ms * 1000 / 3);
+    uint64_t pause = MIN(a->process->options->lease_ms * 1000 / 3, (uint64_t)ROUND_US);
+    timer_start(a->timer, a->is_more ? 0 : pause);
     a->done(a->ctx, a->taken);
 }
 
@@ -151,7 +157,7 @@ static void on_consumers(void *ctx, const struct reply *reply)
             a->seen[i].is_there = false;
         for (uint32_t i = 0; i < reply->n; i++) {
             str name = reply->items[i].n >= 2 ? reply->items[i].items[1].text : STR_NONE;
-            if (str_equal(name, a->process->consumer))
+            if (str_equal(name, a->process->consumer) || str_is(name, later))
                 continue;
             if (is_ghost(a->process, name) || str_is(name, released))
                 take(a, name);

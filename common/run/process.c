@@ -3,10 +3,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "common/base/hash.h"
 #include "common/base/log.h"
+#include "common/io/answer.h"
 #include "common/io/http.h"
 #include "common/io/library.h"
 #include "common/run/connect.h"
@@ -17,6 +19,7 @@ enum {
     POLL_US = 1000 * 1000,      /* look for a new pipeline, when no message told of it */
     POLL_START_US = 200 * 1000, /* while there is none */
     BEAT_US = 1000 * 1000,
+    STEP_MAX_S = 30, /* of computing, before a step counts as an endless loop */
 };
 
 static uint64_t system_random(void *ctx)
@@ -34,6 +37,17 @@ void process_fail(struct process *p, const struct error *err)
     log_error("stopping", LOG_ERROR_TEXT(err));
     p->status = error_exit_status(err);
     loop_stop(p->loop);
+}
+
+bool process_is_denied(struct process *p, const struct reply *reply, const char *what)
+{
+    struct error err = {0};
+
+    if (answer_of(reply) != ANSWER_DENIED)
+        return false;
+    error_set(&err, ERR_CONFIG, "redis denies to %s: " STR_FMT, what, STR_ARG(reply->text));
+    process_fail(p, &err);
+    return true;
 }
 
 /* Exit: at rest, or out of patience; entries that stay claimed are given back. */
@@ -122,21 +136,22 @@ static void on_polled(void *ctx, const struct reply *reply)
         if (reply->items[0].type == REPLY_STRING && !p->is_stopping)
             take_pipeline(p, reply->items[0].text);
     }
-    if (reply)
+    if (reply && !process_is_denied(p, reply, "read the pipeline"))
         timer_start(p->poll, p->pipeline ? POLL_US : POLL_START_US);
 }
 
-static void on_library(void *ctx, const bool *found)
+static void on_library(void *ctx, bool found, const struct reply *answer)
 {
     struct process *p = ctx;
 
-    if (found && *found && !p->is_library_there) {
+    if (!answer || process_is_denied(p, answer, "look for the function library"))
+        return;
+    if (found && !p->is_library_there) {
         p->is_library_there = true;
         if (p->is_role_open)
             p->role->resume(p);
     }
-    if (found)
-        timer_start(p->poll, *found ? 0 : POLL_START_US);
+    timer_start(p->poll, found ? 0 : POLL_START_US);
 }
 
 static void on_poll(void *ctx)
@@ -198,10 +213,21 @@ static void on_message(void *ctx, str channel, str text)
         p->role->woken(p, (str){channel.p + prefix, channel.n - prefix});
 }
 
+/* Who comes back to the loop winds it up again; who does not dies of SIGPROF, and its entries
+ * go to another. CPU time, because a process that was stopped, or had to wait, does not loop.
+ */
+static void wind_up_watchdog(void)
+{
+    const struct itimerval limit = {.it_value = {.tv_sec = STEP_MAX_S}};
+
+    setitimer(ITIMER_PROF, &limit, NULL);
+}
+
 static void on_beat(void *ctx)
 {
     struct process *p = ctx;
 
+    wind_up_watchdog();
     heartbeat_send(p);
     timer_start(p->beat, BEAT_US);
 }

@@ -54,7 +54,8 @@ struct runner {
     struct redis *reader;
     struct flight *flights; /* all of them; owned */
     struct adopter *adopter;
-    struct timer *gate; /* polls the levels while held */
+    struct timer *gate;  /* polls the levels while held */
+    struct timer *again; /* begin again: redis could not make the group */
     struct source_slot *sources;
     struct arena source_arena;
     uint32_t source_count;

@@ -178,10 +178,13 @@ static void register_source(struct flight *f)
 
     if (!s)
         return;
+    str job = f->batch.progress->job; /* its key ends with its id */
+    size_t skip = keys_job(&p->keys, a, STR_NONE).n;
     redis_say(p->redis, a, NULL, NULL, STR("HSET"), keys_source(&p->keys, a, s->src),
               STR("uri"), s->uri, STR("version"), s->version, STR("size"),
               arena_printf(a, "%llu", (unsigned long long)s->size), STR("seen"),
-              arena_printf(a, "%llu", (unsigned long long)f->runner->out.now_ms));
+              arena_printf(a, "%llu", (unsigned long long)f->runner->out.now_ms), STR("job"),
+              (str){job.p + skip, job.n - skip});
 }
 
 static void send_commit(struct flight *f)
