@@ -65,7 +65,7 @@ static void redrive_words(const struct dead_move *m, struct words *w)
 {
     const struct keys *keys = &m->call->keys;
     str sources[MOVE_MAX];
-    uint32_t numbers[MOVE_MAX], count = 0;
+    uint32_t numbers[MOVE_MAX] = {0}, count = 0;
 
     for (uint32_t i = 0; i < m->n; i++)
         numbers[i] = source_number(sources, &count, m->letters[i]->src);
@@ -158,7 +158,7 @@ static void hold(struct dead_move *m)
 static int flush(struct dead_move *m, struct error *err)
 {
     while (m->n) {
-        uint32_t came;
+        uint32_t came = 0;
         if (send_call(m, &came, err) != 0)
             return err->code;
         if (came == 0) {
@@ -191,7 +191,7 @@ static bool goes_along(const struct dead_move *m, const struct letter *l,
     return m->n == 0 || (m->n < call_size(m) &&
                          (!m->pipeline || (str_equal(m->letters[0]->stage, l->stage) &&
                                            str_equal(m->plan.to, plan->to) &&
-                                           strcmp(m->plan.form, plan->form) == 0)));
+                                           str_is(str_of(m->plan.form), plan->form))));
 }
 
 static bool is_over(const struct dead_move *m)

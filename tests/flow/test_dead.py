@@ -156,10 +156,10 @@ def test_the_corrected_pipeline_delivers_each_letter_once(strict):
     p.rest()
     assert len(p.dead()) == MANY + 1
     correct(p, MILD)
-    assert lines(p, "redrive", "--limit", "7", "--yes")[-1]["redriven"] == 7
-    assert p.r.xlen("sp:{0}:dead") == MANY - 6
     src = p.job(other)["src"]
     assert lines(p, "redrive", "--source", src, "--yes")[-1]["redriven"] == 1
+    assert lines(p, "redrive", "--limit", "7", "--yes")[-1]["redriven"] == 7
+    assert p.r.xlen("sp:{0}:dead") == MANY - 7
     slow = subprocess.Popen([STANDPIPE, "dead", "redrive", "--yes", "--rate", "2k/s", "--redis",
                              f"unix://{p.redis.socket}"], stdout=subprocess.DEVNULL, env=p.environment)
     wait_for("the redrive to be under way", lambda: p.r.xlen("sp:{0}:dead") < MANY - 500)
