@@ -8,7 +8,7 @@
 -- Answer  {moved, gone}: of the first so many ids; the call ends early at some MiB or at the mark,
 --         {0, 0} being a full topic. Or WRONGTYPE key, COUNT key field, BADARG place, COMMIT text,
 --         XADD text, and then nothing changed.
--- sp1_drop: dead letters are thrown away.
+-- sp1_drop (allow-oom): dead letters are thrown away.
 -- KEYS  dead books
 -- ARGV  n id*n                     at most 256
 -- Answer  {dropped, gone}, and the refusals, as above
@@ -184,4 +184,4 @@ local function drop(K, A)
   return {#P.ids, P.gone}
 end
 
-redis.register_function('sp1_drop', drop)
+redis.register_function{function_name = 'sp1_drop', callback = drop, flags = {'allow-oom'}}
