@@ -10,6 +10,7 @@
 #include "workers/dispatch_admit.h"
 #include "workers/dispatch_door.h"
 #include "workers/dispatch_gauges.h"
+#include "workers/dispatch_later.h"
 
 enum {
     COUNT = 64,            /* inbox entries a round */
@@ -25,6 +26,7 @@ struct dispatch {
     struct redis *reader;
     struct adopter *adopter;
     struct gauges *gauges;
+    struct later *later;
     struct timer *again;
     struct batch batch; /* of a round */
     struct visit *visits;
@@ -324,6 +326,7 @@ static int open_role(struct process *p, struct error *err)
     d->again = timer_new(p->loop, on_again, d);
     d->adopter = adopter_new(p, d->topic, on_adopted, d);
     d->gauges = gauges_open(p);
+    d->later = later_open(p);
     resume(p);
     return 0;
 }
@@ -332,6 +335,7 @@ static void close_role(struct process *p)
 {
     struct dispatch *d = p->work;
 
+    later_close(d->later);
     gauges_close(d->gauges);
     adopter_free(d->adopter);
     timer_free(d->again);
@@ -354,7 +358,7 @@ static bool is_quiet(struct process *p)
     const struct dispatch *d = p->work;
 
     return !d->is_busy && !d->is_reading && d->asks == 0 && adopter_is_idle(d->adopter) &&
-           gauges_is_idle(d->gauges);
+           gauges_is_idle(d->gauges) && later_is_idle(d->later);
 }
 
 static void release_role(struct process *p)
@@ -364,12 +368,12 @@ static void release_role(struct process *p)
     adopter_release(d->adopter);
 }
 
-static void woken(struct process *p, str topic)
+static void woken(struct process *p, str topic, str message)
 {
     struct dispatch *d = p->work;
 
     (void)topic;
-    if (timer_is_running(d->again))
+    if (!str_is(message, "due") && timer_is_running(d->again))
         timer_start(d->again, 0);
 }
 

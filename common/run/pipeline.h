@@ -5,6 +5,7 @@
 #include "common/data/findings.h"
 #include "common/data/node.h"
 #include "common/data/route.h"
+#include "common/run/retry.h"
 #include "common/run/worker.h"
 
 struct pipeline_stage {
@@ -12,6 +13,7 @@ struct pipeline_stage {
     const struct stage *kind;
     const struct node *config;      /* under the kind's key */
     uint64_t high_bytes, low_bytes; /* marks of its topic */
+    struct retry_policy retry;
 };
 struct pipeline_count { /* counts: a row of sp:{lane}:count:<name>:<window> */
     str name;
