@@ -2,5 +2,5 @@
 /* All commands of an operator, for the table in workers/main.c. */
 #include "tools/command.h"
 
-extern const struct command command_apply, command_check, command_dead, command_health,
-    command_run, command_send, command_top, command_trace;
+extern const struct command command_apply, command_audit, command_check, command_dead,
+    command_health, command_run, command_send, command_top, command_trace;

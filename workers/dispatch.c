@@ -286,6 +286,8 @@ static void on_group(void *ctx, const struct reply *reply)
     struct dispatch *d = ctx;
 
     d->asks--;
+    if (reply && process_is_denied(d->process, reply, "make a consumer group"))
+        return;
     if (reply && reply->type == REPLY_ERROR && !str_starts(reply->text, STR("BUSYGROUP")))
         log_error("cannot make a consumer group", LOG_STR("answer", reply->text));
     if (d->asks == 0 && reply)

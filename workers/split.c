@@ -2,6 +2,7 @@
 
 #include "common/base/log.h"
 #include "common/data/json.h"
+#include "common/run/output.h"
 #include "workers/split_reader.h"
 #include "workers/stages.h"
 
@@ -129,7 +130,8 @@ static void end_job(struct batch *b, str state, uint64_t now_ms)
     set_number(b->progress, &b->arena, STR("ended"), now_ms);
 }
 
-/* The job itself is the dead letter; what was read before goes on. */
+/* The job itself is the dead letter, or the whole entry when it names no file; what was read
+ * before goes on. */
 static enum work give_up(struct worker *w, struct batch *b, const struct trouble *t)
 {
     struct split *s = w->state;
@@ -137,12 +139,13 @@ static enum work give_up(struct worker *w, struct batch *b, const struct trouble
     struct progress *p = b->progress;
     str detail = arena_copy(&b->arena, str_of(t->err.text));
     str uri = json_quoted(&b->arena, e->uri);
+    str line = e->uri.n ? arena_printf(&b->arena, "{\"uri\":" STR_FMT "}", STR_ARG(uri))
+                        : output_entry_json(&b->arena, e->fields, e->field_count);
 
     if (s->reader.src.n)
         e->src = s->reader.src;
     if (b->record_count == 0)
         e->row = p->row;
-    str line = arena_printf(&b->arena, "{\"uri\":" STR_FMT "}", STR_ARG(uri));
     record_settle(batch_emit(b, e, line, (uint32_t)(p->row - e->row)), VERDICT_DEAD, t->reason,
                   detail);
     set(p, STR("uri"), e->uri);

@@ -29,17 +29,15 @@ struct check {
     bool repair;
 };
 
-static void finish(struct check *c, const bool *found)
+static void finish(struct check *c, bool found, const struct reply *answer)
 {
-    c->done(c->ctx, found);
+    c->done(c->ctx, found, answer);
     free(c);
 }
 
 static void on_loaded(void *ctx, const struct reply *reply)
 {
-    bool found = reply && reply->type == REPLY_STRING;
-
-    finish(ctx, reply ? &found : NULL);
+    finish(ctx, reply && reply->type == REPLY_STRING, reply);
 }
 
 static void on_listed(void *ctx, const struct reply *reply)
@@ -47,8 +45,8 @@ static void on_listed(void *ctx, const struct reply *reply)
     struct check *c = ctx;
     bool found = reply && is_ours(reply);
 
-    if (!reply || found || !c->repair) {
-        finish(c, reply ? &found : NULL);
+    if (!reply || reply->type == REPLY_ERROR || found || !c->repair) {
+        finish(c, found, reply);
         return;
     }
     redis_say(c->redis, NULL, on_loaded, c, STR("FUNCTION"), STR("LOAD"), STR("REPLACE"),

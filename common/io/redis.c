@@ -17,7 +17,8 @@ enum {
     COPY_MAX = 4096, /* shorter arguments are copied into the output buffer */
     RETRY_FIRST_MS = 50,
     RETRY_LAST_MS = 2000,
-    SILENCE_US = 10 * 1000 * 1000, /* longer than any BLOCK we ask for */
+    SILENCE_US = 2500 * 1000, /* looked at so often; four times: 10 s, longer than any BLOCK */
+    SILENCE_TIMES = 4,
 };
 
 struct request {
@@ -40,9 +41,10 @@ struct redis {
     struct reply_reader *reader;
     struct request *first, *last, *spare;
     uint32_t attempts;
-    bool is_subscriber, heard; /* heard: bytes came since the silence timer was set */
-    uint32_t depth;            /* of callbacks we are in */
-    bool is_freed;             /* by redis_free() inside a callback: the last one out does it */
+    uint32_t silent; /* times in a row that the silence timer saw no bytes */
+    bool is_subscriber;
+    uint32_t depth; /* of callbacks we are in */
+    bool is_freed;  /* by redis_free() inside a callback: the last one out does it */
     char input[READ_BYTES];
 };
 
@@ -127,7 +129,7 @@ static void queue(struct redis *r, const str *args, uint32_t n, struct arena *a,
     if (!r->is_subscriber)
         push_request(r, a, done, ctx);
     if (!timer_is_running(r->silence)) {
-        r->heard = false;
+        r->silent = 0;
         timer_start(r->silence, SILENCE_US);
     }
     event_add(r->writable,
@@ -316,7 +318,7 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
         lose_because(r, ERR_REDIS, n == 0 ? "it closed the connection" : strerror(errno));
         return;
     }
-    r->heard = true;
+    r->silent = 0;
     reply_reader_feed(r->reader, (str){r->input, (size_t)n});
     read_replies(r);
 }
@@ -343,11 +345,10 @@ static void on_silence(void *ctx)
 
     if (!r->first && r->state == READY)
         return;
-    if (!r->heard) {
+    if (++r->silent == SILENCE_TIMES) {
         lose_because(r, ERR_REDIS, "no answer in 10 s");
         return;
     }
-    r->heard = false;
     timer_start(r->silence, SILENCE_US);
 }
 
@@ -370,7 +371,7 @@ static void on_retry(void *ctx)
         event_add(r->writable, NULL))
         die("event_new failed");
     timer_start(r->silence, SILENCE_US);
-    r->heard = false;
+    r->silent = 0;
 }
 
 /* The public part. */

@@ -213,10 +213,16 @@ static void count(struct counts *c, const struct pipeline_count *rule, const str
         grow(c);
 }
 
+/* A record of a replay was counted when it first went through. */
+static bool is_counted(const struct pipeline_count *rule, const struct record *r)
+{
+    return r->entry->run.n == 0 || rule->replays || str_starts(r->entry->run, STR("+"));
+}
+
 void counts_add(struct counts *c, const struct record *r)
 {
     for (uint32_t i = 0; c && i < c->pipeline->count_count; i++)
-        if (c->pipeline->counts[i].on == c->stage)
+        if (c->pipeline->counts[i].on == c->stage && is_counted(&c->pipeline->counts[i], r))
             count(c, &c->pipeline->counts[i], r);
 }
 

@@ -210,8 +210,12 @@ static void on_read(void *ctx, const struct reply *reply)
     if (reply && reply->type == REPLY_ARRAY && reply->n == 1 && reply->items[0].n == 2)
         list = &reply->items[0].items[1];
     if (reply && reply->type == REPLY_ERROR) {
+        if (process_is_denied(r->process, reply, "read the topic"))
+            return;
         log_warn("reading failed", LOG_STR("topic", r->topic), LOG_STR("answer", reply->text));
         redis_drop(r->reader, "reading failed"); /* and begin again after a while */
+        if (answer_of(reply) == ANSWER_GONE)
+            timer_start(r->again, 0); /* the group is made anew, from the first entry on */
     }
     if (r->is_reading_ours && !(is_good && (!list || list->n == 0)))
         r->is_catching_up = true; /* there may be more */

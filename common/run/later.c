@@ -57,6 +57,9 @@ static void on_due(void *ctx, const struct reply *reply)
 
     r->asks--;
     r->is_asking_due = false;
+    if (reply && reply->type == REPLY_ERROR)
+        log_warn("cannot look for entries that are due", LOG_STR("topic", r->topic),
+                 LOG_STR("answer", reply->text));
     if (reply && reply->type == REPLY_ARRAY && reply->n == 3) {
         r->is_catching_up |= reply->items[0].integer > 0;
         if (reply->items[2].integer > 0)
@@ -73,6 +76,8 @@ void runner_look_for_due(struct runner *r)
 {
     const struct process *p = r->process;
 
+    if (r->def->kind->wants_jobs)
+        return; /* a job is no record */
     timer_start(r->due, LOOK_US);
     if (r->is_asking_due || !r->is_begun || r->is_quiescing || r->is_held ||
         !p->is_library_there || !redis_is_ready(p->redis))

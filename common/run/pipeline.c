@@ -12,6 +12,7 @@ static const char *const top_keys[] = {"pipeline", "sources", "stages", "routes"
 struct count_settings {
     str on, key, time;
     uint64_t every_ms, keep_ms;
+    bool replays;
 };
 static const struct setting count_table[] = {
     {"on", SETTING_STR, NULL, offsetof(struct count_settings, on),
@@ -24,6 +25,8 @@ static const struct setting count_table[] = {
      "How long a window stays after its end; a total stays for ever unless this is given."},
     {"time", SETTING_STR, "", offsetof(struct count_settings, time),
      "Member with the time of the event; without it, the time it was accepted."},
+    {"replays", SETTING_BOOL, "false", offsetof(struct count_settings, replays),
+     "Count replayed records too; else only those of a run whose name begins with '+'."},
     {0},
 };
 
@@ -116,6 +119,7 @@ static void read_count(struct loader *l, const struct node *map)
     c.key = s.key;
     c.time = s.time;
     c.every_ms = s.every_ms;
+    c.replays = s.replays;
     c.keep_ms = s.every_ms || node_get(map, "keep") ? s.keep_ms : 0;
     l->p->counts[l->p->count_count++] = c;
 }
@@ -127,9 +131,10 @@ void pipeline_read_counts(struct loader *l)
     if (!counts || counts->type == NODE_EMPTY)
         return;
     if (counts->type != NODE_MAP || counts->count > PIPELINE_COUNTS_MAX) {
-        findings_error(l->f, counts->at, node_width(counts),
-                       "'counts' is a map of up to %d names to {on, key, every, keep, time}",
-                       PIPELINE_COUNTS_MAX);
+        findings_error(
+            l->f, counts->at, node_width(counts),
+            "'counts' is a map of up to %d names to {on, key, every, keep, time, replays}",
+            PIPELINE_COUNTS_MAX);
         return;
     }
     l->p->counts = arena_alloc(&l->p->arena, (counts->count + 1) * sizeof(*l->p->counts));

@@ -21,6 +21,7 @@ struct pipeline_count { /* counts: a row of sp:{lane}:count:<name>:<window> */
     str key;           /* member whose text is the field; absent or null counts as `~none` */
     str time;          /* member with the event time, RFC 3339 or epoch; empty: accept time */
     uint64_t every_ms; /* width of a window; 0: one window, named `total` */
+    bool replays;      /* what went through before counts again */
     uint64_t keep_ms;  /* a window's hash expires this long after its end; 0: never */
 };
 struct pipeline {

@@ -8,6 +8,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/log.h"
+#include "common/io/answer.h"
 #include "common/io/http.h"
 #include "common/io/library.h"
 #include "common/run/connect.h"
@@ -36,6 +37,17 @@ void process_fail(struct process *p, const struct error *err)
     log_error("stopping", LOG_ERROR_TEXT(err));
     p->status = error_exit_status(err);
     loop_stop(p->loop);
+}
+
+bool process_is_denied(struct process *p, const struct reply *reply, const char *what)
+{
+    struct error err = {0};
+
+    if (answer_of(reply) != ANSWER_DENIED)
+        return false;
+    error_set(&err, ERR_CONFIG, "redis denies to %s: " STR_FMT, what, STR_ARG(reply->text));
+    process_fail(p, &err);
+    return true;
 }
 
 /* Exit: at rest, or out of patience; entries that stay claimed are given back. */
@@ -124,21 +136,22 @@ static void on_polled(void *ctx, const struct reply *reply)
         if (reply->items[0].type == REPLY_STRING && !p->is_stopping)
             take_pipeline(p, reply->items[0].text);
     }
-    if (reply)
+    if (reply && !process_is_denied(p, reply, "read the pipeline"))
         timer_start(p->poll, p->pipeline ? POLL_US : POLL_START_US);
 }
 
-static void on_library(void *ctx, const bool *found)
+static void on_library(void *ctx, bool found, const struct reply *answer)
 {
     struct process *p = ctx;
 
-    if (found && *found && !p->is_library_there) {
+    if (!answer || process_is_denied(p, answer, "look for the function library"))
+        return;
+    if (found && !p->is_library_there) {
         p->is_library_there = true;
         if (p->is_role_open)
             p->role->resume(p);
     }
-    if (found)
-        timer_start(p->poll, *found ? 0 : POLL_START_US);
+    timer_start(p->poll, found ? 0 : POLL_START_US);
 }
 
 static void on_poll(void *ctx)

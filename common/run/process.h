@@ -62,6 +62,9 @@ int process_run(const struct process_role *role, void *work, const struct stage 
 void process_settled(struct process *p);
 /* An error that no restart mends: log it and exit 78. */
 void process_fail(struct process *p, const struct error *err);
+/* Does the answer say that credentials or rights are missing? Then it has failed; `what` was to
+ * be done. */
+bool process_is_denied(struct process *p, const struct reply *reply, const char *what);
 /* Ask for the levels of all topics; `done` when they are in `levels` (not when the connection
  * is lost: resume() follows). */
 void process_levels(struct process *p, loop_fn *done, void *ctx);

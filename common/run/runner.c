@@ -9,6 +9,7 @@ enum {
     COUNT_FIRST = 16,  /* entries a read; a job a read */
     FLIGHTS_LEAST = 2, /* one is processed while the commit of the other is answered */
     GATE_POLL_US = 250 * 1000,
+    BEGIN_AGAIN_US = 500 * 1000,
 };
 
 /* Gate: read only while every topic that we feed is below its high mark; once above, until all
@@ -96,18 +97,32 @@ static void on_group(void *ctx, const struct reply *reply)
     struct runner *r = ctx;
 
     r->asks--;
-    if (reply && (reply->type != REPLY_ERROR || str_starts(reply->text, STR("BUSYGROUP")))) {
+    if (reply && process_is_denied(r->process, reply, "make a consumer group"))
+        return;
+    /* A full redis refuses it though the group is there: whoever cannot read will hear so. */
+    if (reply && (reply->type != REPLY_ERROR || str_starts(reply->text, STR("BUSYGROUP")) ||
+                  answer_of(reply) == ANSWER_OOM)) {
         adopter_round(r->adopter);
         process_levels(r->process, on_levels, r);
     } else if (reply) {
-        log_error("cannot make the consumer group", LOG_STR("topic", r->topic),
-                  LOG_STR("answer", reply->text));
+        log_warn("cannot make the consumer group yet", LOG_STR("topic", r->topic),
+                 LOG_STR("answer", reply->text));
+        timer_start(r->again, BEGIN_AGAIN_US);
     }
     process_settled(r->process);
 }
 
+static void on_again(void *ctx)
+{
+    struct runner *r = ctx;
+
+    if (!r->is_quiescing)
+        runner_begin(r);
+}
+
 void runner_begin(struct runner *r)
 {
+    timer_stop(r->again);
     r->asks++;
     redis_say(r->process->redis, NULL, on_group, r, STR("XGROUP"), STR("CREATE"), r->topic,
               STR("sp"), STR("0"), STR("MKSTREAM"));
@@ -219,6 +234,7 @@ struct runner *runner_open(struct process *p, uint32_t stage, struct error *err)
     r->reader = redis_new(p->loop, &p->address, &events);
     r->gate = timer_new(p->loop, on_gate_timer, r);
     r->due = timer_new(p->loop, runner_on_due_timer, r);
+    r->again = timer_new(p->loop, on_again, r);
     r->adopter = adopter_new(p, r->topic, on_adopted, r);
     return r;
 }
@@ -232,6 +248,7 @@ void runner_close(struct runner *r)
     redis_free(r->reader);
     timer_free(r->gate);
     timer_free(r->due);
+    timer_free(r->again);
     adopter_free(r->adopter);
     for (struct flight *f = r->flights, *next; f; f = next) {
         next = f->next;

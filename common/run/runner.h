@@ -54,8 +54,9 @@ struct runner {
     struct redis *reader;
     struct flight *flights; /* all of them; owned */
     struct adopter *adopter;
-    struct timer *gate; /* polls the levels while held */
-    struct timer *due;  /* looks for parked entries that are due */
+    struct timer *gate;  /* polls the levels while held */
+    struct timer *due;   /* looks for parked entries that are due */
+    struct timer *again; /* begin again: redis could not make the group */
     struct source_slot *sources;
     struct arena source_arena;
     uint32_t source_count;

@@ -5,63 +5,11 @@ import time
 
 import pytest
 from checker import check, consumers
+from numbered import PIPELINE, Rows
 from standpipe_run import wait_for
 
 LEASE_S = 2
-PIPELINE = """\
-pipeline: kills
-stages:
-  rows: {{split: {{format: csv}}}}
-  tidy:
-    high: 2MiB
-    normalise: {{fields: {{n: {{parse: integer, required: true}}, text: {{}}}}}}
-  ship:
-    high: 2MiB
-    deliver: {{linger: 20ms, firehose: {{stream: out, region: eu-west-1, record_bytes: 16KiB, call_bytes: {call}}}}}
-routes:
-  - {{from: inbox, to: rows}}
-  - {{from: rows, to: tidy}}
-  - {{from: tidy, when: 'n % 1000 == 999', drop: thousandth}}
-  - {{from: tidy, to: ship}}
-counts:
-  by_text: {{on: tidy, key: text}}
-"""
 FLEET = ("dispatch", "split-1", "split-2", "normalise-1", "normalise-2", "deliver-1", "deliver-2")
-
-
-class Rows:
-    """A file of numbered rows and what has to become of each."""
-
-    def __init__(self, p, n, name="rows.csv"):
-        self.n = n
-        text = bytearray(b"n,text\n")
-        self.offsets = []
-        for i in range(n):
-            self.offsets.append(len(text))
-            text += b"%s,t%d and some more text\n" % (b"none" if i % 500 == 7 else b"%d" % i, i % 7)
-        self.path = p.write(name, bytes(text))
-        self.job = p.send(self.path)
-
-    def is_dead(self, i):
-        return i % 500 == 7
-
-    def is_dropped(self, i):
-        return i % 1000 == 999
-
-    def ids(self, src):
-        return [f"{src}-{i + 1}-{self.offsets[i]}" for i in range(self.n) if not self.is_dead(i) and not self.is_dropped(i)]
-
-    def check(self, p):
-        job = p.job(self.job)
-        assert job["state"] == "done", job
-        source = p.sources()[job["src"]]
-        assert int(source["rows"]) == self.n
-        assert int(source["dead"]) == sum(map(self.is_dead, range(self.n)))
-        assert int(source["filtered"]) == sum(map(self.is_dropped, range(self.n)))
-        counts = p.counts("by_text")["total"]
-        went = [i for i in range(self.n) if not self.is_dead(i) and not self.is_dropped(i)]
-        assert counts == {f"t{k} and some more text": sum(i % 7 == k for i in went) for k in range(7)}
-        check(p, self.ids(job["src"]))
 
 
 @pytest.fixture

@@ -92,6 +92,46 @@ static void test_arena_rewind_keeps_what_was_before_the_mark(void)
     arena_free(&a);
 }
 
+/* Sizes, marks and resets at random: nothing that is still alive is ever touched, and the
+ * memory held stays within what the fullest rounds needed. */
+static void test_arena_at_random_keeps_what_is_alive(void)
+{
+    enum { ROUNDS = 200, PIECES = 64, LARGEST = 600 * 1024 };
+    struct arena a = {0};
+    uint64_t random = 1;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        struct {
+            unsigned char *p;
+            size_t n;
+        } live[PIECES];
+        struct arena_mark mark = arena_mark(&a);
+        int n = 0, kept = 0;
+
+        for (int i = 0; i < PIECES; i++) {
+            random = random * 6364136223846793005U + 1442695040888963407U;
+            size_t size = (random >> 33) % (i % 8 ? 3000 : LARGEST);
+            if (random >> 60 == 1) {
+                mark = arena_mark(&a);
+                kept = n;
+            } else if (random >> 60 == 2) {
+                arena_rewind(&a, mark);
+                n = kept;
+            }
+            live[n].p = arena_alloc(&a, size);
+            live[n].n = size;
+            memset(live[n].p, n, size);
+            n++;
+        }
+        for (int i = 0; i < n; i++)
+            for (size_t j = 0; j < live[i].n; j += 509)
+                CHECK_INT(live[i].p[j], i);
+        arena_reset(&a);
+    }
+    CHECK(arena_size(&a) <= (size_t)PIECES / 8 * 2 * LARGEST);
+    arena_free(&a);
+}
+
 int main(void)
 {
     RUN(test_arena_gives_aligned_memory_of_any_size);
@@ -99,5 +139,6 @@ int main(void)
     RUN(test_arena_copy_and_printf_end_with_nul);
     RUN(test_arena_trim_gives_back_what_was_not_used);
     RUN(test_arena_rewind_keeps_what_was_before_the_mark);
+    RUN(test_arena_at_random_keeps_what_is_alive);
     return check_done();
 }

@@ -173,6 +173,26 @@ static void test_counts_total_by_key(void)
     arena_free(&w.arena);
 }
 
+static void test_counts_a_replay_only_when_asked(void)
+{
+    struct pipeline_count rules[] = {
+        {.name = STR("once"), .on = 1, .key = STR("kind")},
+        {.name = STR("always"), .on = 1, .key = STR("kind"), .replays = true},
+    };
+    const str runs[] = {STR(""), STR("again"), STR("+anew")};
+    struct world w;
+
+    start(&w, rules, ARRAY_LEN(rules));
+    for (size_t i = 0; i < ARRAY_LEN(runs); i++) {
+        w.entry.run = runs[i];
+        add(&w, "{\"kind\":\"a\"}");
+    }
+    finish(&w);
+    CHECK_INT(count_of(&w, "sp:{0}:count:once:total", "a"), 2);
+    CHECK_INT(count_of(&w, "sp:{0}:count:always:total", "a"), 3);
+    arena_free(&w.arena);
+}
+
 static void test_counts_windows_by_event_time(void)
 {
     struct pipeline_count rules[] = {
@@ -269,6 +289,7 @@ int main(void)
     RUN(test_counts_time_of_dates_and_numbers);
     RUN(test_counts_none_for_another_stage);
     RUN(test_counts_total_by_key);
+    RUN(test_counts_a_replay_only_when_asked);
     RUN(test_counts_windows_by_event_time);
     RUN(test_counts_expiry_is_one_that_redis_takes);
     RUN(test_counts_many_keys_and_windows);

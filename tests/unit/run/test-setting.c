@@ -99,8 +99,7 @@ static const struct mistake {
      "secret: '../a' is no name of a secret: letters, digits, '_', '-' and '.' only", ""},
     {"{name: !secret x}", 8, "'name' takes no !secret", ""},
     {"{name: [x]}", 8, "'name' must be text, not a list", ""},
-    {"{name: x, coutn: 5}", 11, "unknown key 'coutn'",
-     "did you mean 'count'?"},
+    {"{name: x, coutn: 5}", 11, "unknown key 'coutn'", "did you mean 'count'?"},
     {"{}", 1, "'name' is missing: What it is called.", ""},
     {"", 1, "'name' is missing: What it is called.", ""},
 };

@@ -1,0 +1,154 @@
+"""A pipeline that is going to suffer: numbered rows in, a fleet that is killed and paused, and the checker behind it. What
+it sees on the way (memory, entries in the hands of a deliverer when it was killed) it keeps, because the dead tell nothing."""
+import collections
+import re
+
+import checker
+from numbered import PIPELINE, Rows, by_text
+from pipeline import Pipeline
+
+FLEET = ("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1", "deliver-2")
+DURABLE = {"appendonly": "yes", "appendfsync": "always", "auto-aof-rewrite-min-size": "4gb"}
+WORKER_KIB, REDIS_KIB = 64 << 10, 256 << 10  # bounds of VmHWM
+DOCUMENT = re.compile(rb'^\{"sp_id":"([0-9a-f]{16}-\d+-\d+)".*"n":(\d+)[,}]', re.M)
+SP_ID = re.compile(r'^\{"sp_id":"([^"]+)"', re.M)
+
+
+def peak_kib(pid):
+    """VmHWM of a process that still runs, 0 when it has just gone."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+            found = re.search(r"VmHWM:\s+(\d+)", file.read())
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(found[1]) if found else 0
+
+
+class Rig(Pipeline):
+    def __init__(self, folder, lease="30s", call="64KiB", fleet=FLEET, **settings):
+        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(folder, lease, **{**DURABLE, **settings})
+        self.call, self.fleet, self.files = call, fleet, []
+        self.sink = None  # address of a proxy in front of firehose-local, for what is started from now on
+        self.peaks = collections.Counter()
+        self.in_hand = set()  # ids of the documents that a deliverer held when it was killed or paused
+
+    def __enter__(self):
+        super().__enter__()
+        self.apply(PIPELINE.format(call=self.call))
+        self.start(*self.fleet)
+        return self
+
+    def __exit__(self, *failure):
+        super().__exit__(*failure)
+
+    @property
+    def environment(self):
+        return {**super().environment, "AWS_ENDPOINT_URL_FIREHOSE": self.sink or self.firehose.url}
+
+    # Rows.
+
+    def feed(self, n):
+        """One more file, its numbers going on where the last one ended."""
+        first = self.files[-1].first + self.files[-1].n if self.files else 0
+        self.files.append(Rows(self, n, f"rows-{len(self.files)}.csv", first))
+        return self.files[-1]
+
+    @property
+    def rows(self):
+        return sum(rows.n for rows in self.files)
+
+    def settled(self):
+        """Rows that found their end."""
+        return sum(int(s.get(k, 0)) for s in self.sources().values() for k in ("delivered", "dead", "filtered"))
+
+    # Faults.
+
+    def note_peak(self, name):
+        process = {"redis": self.redis, "firehose": self.firehose}.get(name, self.workers.get(name)).process
+        if process and process.poll() is None:
+            kind = name.partition("-")[0]
+            self.peaks[kind] = max(self.peaks[kind], peak_kib(process.pid))
+
+    def note_peaks(self):
+        for name in ("redis", *self.workers):
+            self.note_peak(name)
+
+    def note_in_hand(self, name):
+        """The entries whose fate only the deliverer knew."""
+        topic = self.topic("ship")
+        ids = {e["message_id"] for e in self.r.xpending_range(topic, "sp", "-", "+", 1000)
+               if e["consumer"].partition(":")[0] == name}
+        if not ids:
+            return
+        for id, fields in self.r.xrange(topic, min(ids, key=number), max(ids, key=number)):
+            if id in ids:
+                self.in_hand.update(SP_ID.findall(fields["data"]))
+
+    def kill(self, name):
+        self.note_peak(name)
+        super().kill(name)
+        if name.startswith("deliver"):
+            self.note_in_hand(name)
+
+    # The end.
+
+    def delivered(self, stream="out"):
+        """Each id at the destination with the number that its document carries."""
+        found = []
+        for path in sorted((self.firehose.folder / stream).rglob("*")):
+            if path.is_file() and path.name != ".meter":
+                found += [(id.decode(), int(n)) for id, n in DOCUMENT.findall(path.read_bytes())]
+        return found
+
+    def verdict(self, noted=True):
+        """Figures and what is wrong. `noted`: second copies must come from entries that were seen in the hands of a
+        deliverer when it was hit; without, the books' `ambiguous` alone has to cover them."""
+        self.note_peaks()
+        came = self.delivered()
+        ids = [id for id, _ in came]
+        seen = collections.Counter(ids)
+        copied = [id for id, n in seen.items() if n > 1]
+        expected = {rows.id(p["src"], i): i for rows in self.files for p in [self.job(rows.job)] if "src" in p
+                    for i in rows.delivered()}
+        ambiguous = self.books().get("ship:ambiguous", 0)
+        unexplained = max(0, len(copied) - ambiguous)
+        if noted:
+            unexplained = max(unexplained, len(set(copied) - self.in_hand))
+        lost = len(expected.keys() - seen.keys())
+        counted = self.counts("by_text").get("total", {})
+        accounts = [w for rows in self.files for w in rows.wrong(self)]
+        accounts += [*checker.rest(self), *checker.accounts(self), *checker.recounts(self, {"ship": ids}),
+                     *checker.sources(self, {"ship": ids}, False)]
+        if counted != by_text(self.files):
+            accounts.append(f"counts are {counted}, not {by_text(self.files)}")
+        wrong = list(accounts)
+        if lost:
+            wrong.append(f"{lost} lost, like {sorted(expected.keys() - seen.keys())[:3]}")
+        if foreign := seen.keys() - expected.keys():
+            wrong.append(f"{len(foreign)} unexpected, like {sorted(foreign)[:3]}")
+        if unexplained:
+            wrong.append(f"{unexplained} of {len(copied)} came more than once without a reason, {ambiguous} were ambiguous")
+        if other := [id for id, n in came if expected.get(id, n) != n]:
+            wrong.append(f"{len(other)} have another content, like {other[:3]}")
+        wrong += self.too_large()
+        figures = {"rows": self.rows, "lost": lost, "copies": len(ids) - len(seen), "ambiguous": ambiguous,
+                   "duplicates_unexplained": unexplained, "counts_equal": not accounts}
+        return figures, wrong
+
+    def too_large(self):
+        """AddressSanitizer takes memory of its own: nothing is said of a process that runs with it."""
+        if self.is_sanitized():
+            return
+        for kind, kib in self.peaks.items():
+            bound = REDIS_KIB if kind == "redis" else WORKER_KIB
+            if kib > bound:
+                yield f"{kind} took {kib} KiB, its bound is {bound}"
+
+    def is_sanitized(self):
+        return any("asan" in open(f"/proc/{w.pid}/maps", encoding="utf-8", errors="replace").read()
+                   for w in self.workers.values() if w.is_alive()) if self.workers else False
+
+
+def number(id):
+    return tuple(map(int, id.split("-")))

@@ -1,0 +1,193 @@
+"""deploy/users.acl: the whole pipeline runs with one user a role and nothing more than its rights."""
+import hashlib
+import pathlib
+import secrets
+import subprocess
+
+import pytest
+import redis
+
+from library import Commit
+from pipeline import PLAIN, Pipeline, Worker
+from redis_server import RedisServer
+from standpipe_run import DEADLINE_S, STANDPIPE, wait_for
+
+USERS = pathlib.Path(__file__).resolve().parents[2] / "deploy/users.acl"
+ROLES = ("dispatch", "split", "normalise", "deliver", "apply", "door", "console", "health")
+TEXT = PLAIN.replace("{normalise: {}}", "{normalise: {fields: {id: {from: id, required: true}, kind: {from: kind}}}}") + """\
+counts:
+  by_kind: {on: tidy, key: kind}
+"""
+ROWS = 46_000
+IN, OUT, BOOKS = "sp:{0}:tidy", "sp:{0}:ship", "sp:{0}:books"
+
+
+class GuardedServer(RedisServer):
+    """The test looks in as a user of its own: the shipped file turns `default` off."""
+
+    def client(self, **who):
+        return super().client(**{"username": "harness", "password": "harness", **who})
+
+
+class Guarded(Pipeline):
+    def __init__(self, folder, **options):
+        super().__init__(folder, **options)
+        self.passwords = {role: secrets.token_hex(16) for role in ROLES}
+        for role, password in self.passwords.items():
+            (folder / f"{role}.password").write_text(password + "\n")
+        lines = USERS.read_text().splitlines()
+        assert [line.split()[1] for line in lines] == ["default", *ROLES]
+        users = folder / "users.acl"
+        users.write_text("".join(self._with_password(line) + "\n" for line in lines)
+                         + "user harness on >harness ~* &* +@all\n")
+        self.redis = GuardedServer(folder / "redis", aclfile=str(users))
+
+    def _with_password(self, line):
+        name = line.split()[1]
+        if name == "default":
+            return line
+        return line.replace(" on ", f" on #{hashlib.sha256(self.passwords[name].encode()).hexdigest()} ", 1)
+
+    def who(self, role):
+        return ["--redis-user", role, "--redis-password-file", str(self.folder / f"{role}.password")]
+
+    def start(self, *names):
+        for name in names:
+            self.workers[name] = Worker(self, name, *self.who(name.partition("-")[0])).start()
+        return self
+
+    def command_as(self, role, *words):
+        return subprocess.run([STANDPIPE, *map(str, words), "--redis", f"unix://{self.redis.socket}", *self.who(role)],
+                              capture_output=True, text=True, timeout=DEADLINE_S, env=self.environment)
+
+    def client_as(self, role):
+        return self.redis.client(username=role, password=self.passwords[role])
+
+    def denied(self):
+        return [(e["username"], e["object"], e["reason"]) for e in self.r.acl_log()]
+
+
+@pytest.fixture(scope="module")
+def p(tmp_path_factory):
+    """Applied, and everything has run once."""
+    with Guarded(tmp_path_factory.mktemp("users"), lease="1s") as p:
+        file = p.folder / "pipeline.yaml"
+        file.write_text(TEXT)
+        done = p.command_as("apply", "apply", file)
+        assert done.returncode == 0, done.stderr
+        yield p
+
+
+def test_the_whole_pipeline_runs_under_it(p):
+    p.start("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1")
+    content = "id,kind\n" + "".join(f"{'' if i % 100 == 3 else i},k{i % 7}\n" for i in range(ROWS))
+    sent = p.command_as("door", "send", "--wait", p.write("a.csv", content))
+    assert sent.returncode == 0, sent.stderr + p.logs()
+    assert sent.stdout == f"done: {ROWS:,} rows, {ROWS - 460:,} delivered, 460 dead, 0 filtered\n"
+    assert p.client_as("door").xadd("sp:inbox", {"to": "tidy", "data": '{"id":"1"}'})
+    p.rest()
+    assert len({d["sp_id"] for d in p.documents()}) == ROWS - 460 + 1
+    assert sum(p.counts("by_kind")["total"].values()) == ROWS - 460 + 1
+    for words, said in ((["top", "--once", "--json"], '"dispatcher":true'), (["dead", "--json"], '"count":460'),
+                        (["audit", "--json"], '"true":true')):
+        done = p.command_as("console", *words)
+        assert done.returncode == 0 and said in done.stdout, (done.stdout, done.stderr)
+    assert p.denied() == []
+
+
+def test_a_worker_that_was_presumed_dead_is_refused_and_its_outputs_vanish(p):
+    """What a zombie sends, as each role's user."""
+    p.r.acl_log_reset()
+    for role, topic, outputs in (("split", "sp:{0}:rows", ["sp:{0}:tidy", "sp:{0}:dead"]),
+                                 ("normalise", "sp:{0}:tidy", ["sp:{0}:ship", "sp:{0}:dead"]),
+                                 ("deliver", "sp:{0}:ship", ["sp:{0}:dead"])):
+        for worker in p.workers.values():
+            worker.stop()
+        id = p.r.xadd(topic, {"data": "{}"})
+        user = p.client_as(role)
+        user.xreadgroup("sp", "zombie", {topic: ">"})
+        p.r.xclaim(topic, "sp", "successor", 0, [id])
+        before = {key: p.r.xlen(key) for key in outputs}
+        commit = Commit(topic, [id], "zombie", {key: [{"data": "{}"}] * 3 for key in outputs}, {BOOKS: {"tidy:out": 1}})
+        assert str(commit.settle(user)) == f"FENCED {id} successor"
+        assert {key: p.r.xlen(key) for key in outputs} == before
+        p.r.xack(topic, "sp", id)
+        p.r.xdel(topic, id)
+    assert p.denied() == []
+
+
+def test_a_paused_worker_is_replaced_and_its_commit_refused(p):
+    p.r.acl_log_reset()
+    p.start("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1")
+    p.send(p.write("b.csv", "id,kind\n" + "".join(f"{i},k{i % 7}\n" for i in range(ROWS))))
+    wait_for("the first to hold something", lambda: holds(p, "normalise-1"))
+    p.worker("normalise-1").pause()
+    try:
+        p.rest()
+    finally:
+        p.worker("normalise-1").go_on()
+    p.rest()
+    assert '"true":true' in p.command_as("console", "audit", "--json").stdout
+    assert p.denied() == []
+
+
+def holds(p, name):
+    return any(c["pending"] for c in p.r.xinfo_consumers(IN, "sp") if c["name"].startswith(name + ":"))
+
+
+WORKERS = ("dispatch", "split", "normalise", "deliver")
+EVERYBODY = """EVAL return 1 0|EVAL_RO return 1 0|SCRIPT LOAD x|FUNCTION FLUSH|FUNCTION DELETE standpipe_1|CONFIG SET maxmemory 1
+XTRIM sp:{0}:tidy MAXLEN 0|FLUSHALL|FLUSHDB|KEYS *|SHUTDOWN|REPLICAOF NO ONE|ACL LIST|ACL SETUSER x|MONITOR|DEBUG SLEEP 0
+RESTORE k 0 x|MIGRATE h 1 k 0 1|MODULE LIST|SAVE|XGROUP DESTROY sp:{0}:tidy sp|DEL sp:{0}:tidy|DEL sp:pipeline|SET other x
+RENAME sp:{0}:books x|XADD other * a b|HSET other a b|SWAPDB 0 1|CLIENT KILL ID 1|CLUSTER RESET|COPY sp:mark x
+PUBLISH other x""".replace("\n", "|").split("|")
+DENIED = [
+    *((role, command) for role in ROLES for command in EVERYBODY),
+    *((role, "FUNCTION LOAD x") for role in ROLES if role not in ("dispatch", "apply")),
+    *((role, "SET sp:mark x") for role in ROLES if role != "apply"),
+    *((role, "SET sp:pipeline x") for role in ROLES if role != "apply"),
+    *((role, "CONFIG GET *") for role in ROLES if role not in ("dispatch", "console")),
+    *((role, "XADD sp:inbox * uri x") for role in ROLES if role != "door"),
+    *((role, "XREADGROUP GROUP sp x STREAMS sp:inbox >") for role in ROLES if role != "dispatch"),
+    *((role, f"XREADGROUP GROUP sp x STREAMS sp:{{0}}:{topic} >") for role in ROLES
+      for topic, reader in (("rows", "split"), ("tidy", "normalise"), ("ship", "deliver")) if role != reader),
+    *((role, "XADD sp:{0}:rows * a b") for role in ROLES if role not in ("dispatch", "split")),
+    ("split", "XADD sp:{0}:ship * a b"), ("deliver", "XADD sp:{0}:tidy * a b"), ("deliver", "XDEL sp:{0}:tidy 0-1"),
+    *((role, "HSET sp:{0}:job:1 a b") for role in ("normalise", "deliver", "apply", "door", "console", "health")),
+    *((role, "HSET sp:{0}:books a 1") for role in ("apply", "door", "console", "health")),
+    *((role, "SET sp:{0}:seen:1 x") for role in ROLES if role != "dispatch"),
+    *((role, "SCAN 0") for role in ROLES if role != "console"),
+    *((role, "HGETALL sp:{0}:books") for role in ("normalise", "deliver", "apply", "door", "health")),
+    *((role, "HSET sp:worker:x a b") for role in ("apply", "door", "console", "health")),
+    ("door", "XDEL sp:inbox 0-1"), ("door", "XRANGE sp:{0}:tidy - +"), ("health", "GET sp:pipeline"), ("health", "INFO"),
+    ("apply", "XRANGE sp:{0}:tidy - +"), ("console", "XADD sp:{0}:tidy * a b"), ("console", "XACK sp:{0}:tidy sp 0-1"),
+]
+
+
+def test_nothing_else_is_allowed(p):
+    wrong = []
+    for role, command in DENIED:
+        said = p.r.execute_command("ACL", "DRYRUN", role, *command.split())
+        if "permission" not in str(said) and "no permissions" not in str(said):
+            wrong.append((role, command, said))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role, command", [
+    ("normalise", "FUNCTION LOAD x"), ("deliver", "XADD sp:{0}:tidy * a b"), ("door", "XRANGE sp:{0}:tidy - +"),
+    ("console", "HSET sp:{0}:books a 1"), ("health", "GET sp:pipeline")])
+def test_a_denial_is_an_error_for_who_is_logged_in(p, role, command):
+    with p.client_as(role) as user, pytest.raises(redis.exceptions.NoPermissionError):
+        user.execute_command(*command.split())
+
+
+def test_nobody_logs_in_before_a_password_is_set(tmp_path):
+    server = RedisServer(tmp_path)
+    with server, server.client() as r:
+        for line in USERS.read_text().splitlines()[1:]:
+            r.execute_command("ACL", "SETUSER", *line.split()[1:])
+        for role in ROLES:
+            for password in ("", role, "x"):
+                with pytest.raises(redis.exceptions.ResponseError, match="WRONGPASS"), \
+                        server.client(username=role, password=password) as user:
+                    user.ping()
