@@ -46,6 +46,15 @@ static const char *const stage_worker[] = {
     "PUBLISH @woken x",
     NULL,
 };
+static const char *const parker[] = {
+    "FCALL sp1_park 2 @in @later",
+    "FCALL sp1_due 2 @in @later",
+    "TIME",
+    "ZADD @later 1 m",
+    "ZRANGE @later 0 1",
+    "ZREM @later m",
+    NULL,
+};
 static const char *const output[] = {
     "FCALL sp1_settle 3 @in @out @books",
     "XADD @out * f v",
@@ -77,6 +86,8 @@ static const char *const dispatcher[] = {
     "HGETALL @books",
     "HSET @books f v",
     "SET @seen 1",
+    "ZRANGE @later 0 1",
+    "TIME",
     "HSET @source f v",
     "PEXPIREAT @source 1",
     "HSET @job f v",
@@ -157,6 +168,7 @@ static str place(struct doctor *d, str word, str in, str out)
         {"@worker", keys_worker(k, a, STR("x"))},
         {"@books", keys_lane(k, a, "books")},
         {"@dead", keys_lane(k, a, "dead")},
+        {"@later", keys_lane(k, a, "later")},
         {"@source", keys_source(k, a, STR("x"))},
         {"@job", keys_job(k, a, STR("x"))},
         {"@seen", keys_seen(k, a, STR("x"))},
@@ -229,8 +241,7 @@ static void try_stages(struct rights *r, const struct stage *kind)
         str in = topic_of(d, i);
         try_all(r, stage_worker, in, STR_NONE);
         try_all(r, output, in, keys_lane(d->keys, d->arena, "dead"));
-        if (kind->wants_jobs)
-            try_all(r, job, in, STR_NONE);
+        try_all(r, kind->wants_jobs ? job : parker, in, STR_NONE);
         for (uint32_t to = 0; to < p->stage_count; to++)
             if (is_output(p, i, to))
                 try_all(r, output, in, topic_of(d, to));

@@ -12,6 +12,7 @@
 #include "workers/dispatch_door.h"
 #include "workers/dispatch_gauges.h"
 #include "workers/dispatch_keep.h"
+#include "workers/dispatch_later.h"
 
 enum {
     COUNT = 64,            /* inbox entries a round */
@@ -27,6 +28,7 @@ struct dispatch {
     struct redis *reader;
     struct adopter *adopter;
     struct gauges *gauges;
+    struct later *later;
     struct keeper *keeper;
     struct timer *again;
     struct batch batch; /* of a round */
@@ -361,6 +363,7 @@ static int open_role(struct process *p, struct error *err)
     d->again = timer_new(p->loop, on_again, d);
     d->adopter = adopter_new(p, d->topic, on_adopted, d);
     d->gauges = gauges_open(p);
+    d->later = later_open(p);
     d->keeper = keeper_open(p);
     ask_promise(d);
     resume(p);
@@ -371,6 +374,7 @@ static void close_role(struct process *p)
 {
     struct dispatch *d = p->work;
 
+    later_close(d->later);
     keeper_close(d->keeper);
     gauges_close(d->gauges);
     adopter_free(d->adopter);
@@ -394,7 +398,7 @@ static bool is_quiet(struct process *p)
     const struct dispatch *d = p->work;
 
     return !d->is_busy && !d->is_reading && d->asks == 0 && adopter_is_idle(d->adopter) &&
-           gauges_is_idle(d->gauges) && keeper_is_idle(d->keeper);
+           gauges_is_idle(d->gauges) && later_is_idle(d->later) && keeper_is_idle(d->keeper);
 }
 
 static void release_role(struct process *p)
@@ -404,12 +408,12 @@ static void release_role(struct process *p)
     adopter_release(d->adopter);
 }
 
-static void woken(struct process *p, str topic)
+static void woken(struct process *p, str topic, str message)
 {
     struct dispatch *d = p->work;
 
     (void)topic;
-    if (timer_is_running(d->again))
+    if (!str_is(message, "due") && timer_is_running(d->again))
         timer_start(d->again, 0);
 }
 
