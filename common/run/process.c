@@ -150,6 +150,7 @@ static void on_library(void *ctx, bool found, const struct reply *answer)
         return;
     if (found && !p->is_library_there) {
         p->is_library_there = true;
+        timer_start(p->beat, 0);
         if (p->is_role_open)
             p->role->resume(p);
     }
@@ -179,7 +180,6 @@ static void on_ready(void *ctx)
 
     p->is_library_there = false; /* another server, perhaps */
     timer_start(p->poll, 0);
-    timer_start(p->beat, 0);
 }
 
 static void on_lost(void *ctx, const struct error *why)
