@@ -13,7 +13,7 @@ from redis_server import RedisServer
 from standpipe_run import DEADLINE_S, STANDPIPE, wait_for
 
 USERS = pathlib.Path(__file__).resolve().parents[2] / "deploy/users.acl"
-ROLES = ("dispatch", "split", "normalise", "deliver", "apply", "door", "console", "health")
+ROLES = ("dispatch", "split", "normalise", "deliver", "apply", "door", "console", "redrive", "health")
 TEXT = PLAIN.replace("{normalise: {}}", "{normalise: {fields: {id: {from: id, required: true}, kind: {from: kind}}}}") + """\
 counts:
   by_kind: {on: tidy, key: kind}
@@ -92,6 +92,12 @@ def test_the_whole_pipeline_runs_under_it(p):
                         (["audit", "--json"], '"true":true')):
         done = p.command_as("console", *words)
         assert done.returncode == 0 and said in done.stdout, (done.stdout, done.stderr)
+    done = p.command_as("redrive", "dead", "redrive", "--yes", "--json")
+    assert done.returncode == 0 and '"redriven":460,' in done.stdout, (done.stdout, done.stderr)
+    p.rest()
+    done = p.command_as("redrive", "dead", "drop", "--limit", "1", "--yes", "--json")
+    assert done.returncode == 0 and '"dropped":1,' in done.stdout, (done.stdout, done.stderr)
+    assert len(p.dead()) == 459
     assert p.denied() == []
 
 
@@ -147,11 +153,11 @@ DENIED = [
     *((role, "SET sp:mark x") for role in ROLES if role != "apply"),
     *((role, "SET sp:pipeline x") for role in ROLES if role != "apply"),
     *((role, "CONFIG GET *") for role in ROLES if role not in ("dispatch", "console")),
-    *((role, "XADD sp:inbox * uri x") for role in ROLES if role != "door"),
+    *((role, "XADD sp:inbox * uri x") for role in ROLES if role not in ("door", "redrive")),
     *((role, "XREADGROUP GROUP sp x STREAMS sp:inbox >") for role in ROLES if role != "dispatch"),
     *((role, f"XREADGROUP GROUP sp x STREAMS sp:{{0}}:{topic} >") for role in ROLES
       for topic, reader in (("rows", "split"), ("tidy", "normalise"), ("ship", "deliver")) if role != reader),
-    *((role, "XADD sp:{0}:rows * a b") for role in ROLES if role not in ("dispatch", "split")),
+    *((role, "XADD sp:{0}:rows * a b") for role in ROLES if role not in ("dispatch", "split", "redrive")),
     ("split", "XADD sp:{0}:ship * a b"), ("deliver", "XADD sp:{0}:tidy * a b"), ("deliver", "XDEL sp:{0}:tidy 0-1"),
     *((role, "HSET sp:{0}:job:1 a b") for role in ("normalise", "deliver", "apply", "door", "console", "health")),
     *((role, "HSET sp:{0}:books a 1") for role in ("apply", "door", "console", "health")),
