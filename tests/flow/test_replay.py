@@ -1,10 +1,14 @@
 """Replays: the same records again, with the same ids and under a name, and counted only when asked."""
 import json
+import pathlib
+import shutil
+import subprocess
 
 import pytest
 from pipeline import Pipeline
-from standpipe_run import wait_for
+from standpipe_run import STANDPIPE, wait_for
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEXT = """\
 pipeline: again
 stages:
@@ -199,3 +203,41 @@ def test_a_killed_replay_goes_on_where_it_stood(p):
 def test_a_wrong_command_line_is_refused(p, words, said):
     done = p.command("replay", *words)
     assert done.returncode == 2 and said in done.stderr
+
+
+def shown():
+    """The lines under `## Replay` in docs/operations.md."""
+    text = (ROOT / "docs/operations.md").read_text().partition("\n## Replay\n")[2].partition("\n## ")[0]
+    return text.split("```\n")[1].splitlines()
+
+
+@pytest.mark.parametrize("p", [KEEPING.replace("1h", "9999d")], indirect=True, ids=["keeping"])
+def test_the_lines_shown_do_what_they_say(p, file):
+    file.rename(p.inputs / "listings.csv")
+    tools = p.folder / "bin"
+    tools.mkdir()
+    for name, command in (("redis-cli", f"{shutil.which('redis-cli')} -s {p.redis.socket}"), ("standpipe", STANDPIPE)):
+        (tools / name).write_text(f'#!/bin/bash\nexec {command} "$@"\n')
+        (tools / name).chmod(0o755)
+    for minute in (0, 59, 61):
+        id = f"00000000000000aa-{minute + 1}-0"
+        p.r.xadd(p.topic("tidy"), {"src": id[:16], "data": json.dumps({"sp_id": id, "id": str(minute), "kind": "k"})},
+                 id=f"{1787389200000 + minute * 60000}-0")
+    expected = 3
+    brought = [GOOD, GOOD, 0, 2, 2, 2]
+    lines = shown()
+    assert len(lines) == len(brought)
+    for line, more in zip(lines, brought):
+        wait_for("what came before", lambda: len(ids(p)) == expected)
+        done(p)
+        ran = subprocess.run(["/bin/bash", "-ec", line], cwd=p.inputs, capture_output=True, text=True, timeout=60,
+                             env={**p.environment, "PATH": f"{tools}:/usr/bin:/bin",
+                                  "STANDPIPE_REDIS": f"unix://{p.redis.socket}"})
+        assert ran.returncode == 0 and "ERR" not in ran.stdout, ran
+        expected += more
+    wait_for("the last", lambda: len(ids(p)) == expected)
+    done(p)
+    assert len(set(ids(p))) == 3 + GOOD
+    assert counted(p) == {"once": 3, "always": 3 + 2 * GOOD + 6}
+    assert p.sources()["00000000000000aa"].get("uri") is None  # its name was not taken
+    assert p.command("audit").returncode == 0

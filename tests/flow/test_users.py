@@ -95,6 +95,23 @@ def test_the_whole_pipeline_runs_under_it(p):
     assert p.denied() == []
 
 
+def test_topics_that_keep_are_trimmed_and_shown_under_it(tmp_path):
+    with Guarded(tmp_path) as p:
+        file = p.folder / "pipeline.yaml"
+        file.write_text(TEXT.replace("tidy: {", "tidy: {keep: 200ms, keep_bytes: 1GiB, "))
+        applied = p.command_as("apply", "apply", file)
+        assert applied.returncode == 0, applied.stderr
+        p.start("dispatch", "split-1", "normalise-1", "deliver-1")
+        p.send(p.write("kept.csv", "id,kind\n1,a\n2,b\n"))
+        p.rest()  # with empty topics: what was kept is let go
+        [one, _] = p.documents()
+        top = p.command_as("console", "top", "--once", "--json")
+        assert top.returncode == 0, top.stderr
+        traced = p.command_as("console", "trace", one["sp_id"])
+        assert traced.returncode == 0 and traced.stdout in ("1,a\n", "2,b\n"), traced.stderr
+        assert p.denied() == []
+
+
 def test_a_worker_that_was_presumed_dead_is_refused_and_its_outputs_vanish(p):
     """What a zombie sends, as each role's user."""
     p.r.acl_log_reset()
@@ -137,13 +154,14 @@ def holds(p, name):
 
 WORKERS = ("dispatch", "split", "normalise", "deliver")
 EVERYBODY = """EVAL return 1 0|EVAL_RO return 1 0|SCRIPT LOAD x|FUNCTION FLUSH|FUNCTION DELETE standpipe_1|CONFIG SET maxmemory 1
-XTRIM sp:{0}:tidy MAXLEN 0|FLUSHALL|FLUSHDB|KEYS *|SHUTDOWN|REPLICAOF NO ONE|ACL LIST|ACL SETUSER x|MONITOR|DEBUG SLEEP 0
+FLUSHALL|FLUSHDB|KEYS *|SHUTDOWN|REPLICAOF NO ONE|ACL LIST|ACL SETUSER x|MONITOR|DEBUG SLEEP 0
 RESTORE k 0 x|MIGRATE h 1 k 0 1|MODULE LIST|SAVE|XGROUP DESTROY sp:{0}:tidy sp|DEL sp:{0}:tidy|DEL sp:pipeline|SET other x
 RENAME sp:{0}:books x|XADD other * a b|HSET other a b|SWAPDB 0 1|CLIENT KILL ID 1|CLUSTER RESET|COPY sp:mark x
 PUBLISH other x""".replace("\n", "|").split("|")
 DENIED = [
     *((role, command) for role in ROLES for command in EVERYBODY),
     *((role, "FUNCTION LOAD x") for role in ROLES if role not in ("dispatch", "apply")),
+    *((role, "XTRIM sp:{0}:tidy MAXLEN 0") for role in ROLES if role != "dispatch"),  # which trims what is kept
     *((role, "SET sp:mark x") for role in ROLES if role != "apply"),
     *((role, "SET sp:pipeline x") for role in ROLES if role != "apply"),
     *((role, "CONFIG GET *") for role in ROLES if role not in ("dispatch", "console")),
