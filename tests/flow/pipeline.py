@@ -51,7 +51,7 @@ class Worker:
         return self.pipeline.folder / f"{self.name}.log"
 
     def start(self):
-        words = [STANDPIPE, self.kind, "--redis", f"unix://{self.address or self.pipeline.redis.socket}", "--name", self.name,
+        words = [self.pipeline.program, self.kind, "--redis", f"unix://{self.address or self.pipeline.redis.socket}", "--name", self.name,
                  "--lease", self.pipeline.lease, *self.options]
         if self.kind in ("dispatch", "split"):
             words += ["--roots", ":".join(map(str, self.pipeline.roots))]
@@ -91,6 +91,8 @@ class Worker:
 
 class Pipeline:
     """Use as a context; everything that was started ends with it, by its pid."""
+
+    program = STANDPIPE
 
     def __init__(self, folder, lease="30s", firehose_options=(), **redis_settings):
         self.folder, self.lease = pathlib.Path(folder), lease
@@ -149,7 +151,7 @@ class Pipeline:
     # Orders.
 
     def command(self, *words):
-        return subprocess.run([STANDPIPE, *map(str, words), "--redis", f"unix://{self.redis.socket}"],
+        return subprocess.run([self.program, *map(str, words), "--redis", f"unix://{self.redis.socket}"],
                               capture_output=True, text=True, timeout=DEADLINE_S, env=self.environment)
 
     def command_in_background(self, *words):
