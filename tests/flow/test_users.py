@@ -95,23 +95,6 @@ def test_the_whole_pipeline_runs_under_it(p):
     assert p.denied() == []
 
 
-def test_topics_that_keep_are_trimmed_and_shown_under_it(tmp_path):
-    with Guarded(tmp_path) as p:
-        file = p.folder / "pipeline.yaml"
-        file.write_text(TEXT.replace("tidy: {", "tidy: {keep: 200ms, keep_bytes: 1GiB, "))
-        applied = p.command_as("apply", "apply", file)
-        assert applied.returncode == 0, applied.stderr
-        p.start("dispatch", "split-1", "normalise-1", "deliver-1")
-        p.send(p.write("kept.csv", "id,kind\n1,a\n2,b\n"))
-        p.rest()  # with empty topics: what was kept is let go
-        [one, _] = p.documents()
-        top = p.command_as("console", "top", "--once", "--json")
-        assert top.returncode == 0, top.stderr
-        traced = p.command_as("console", "trace", one["sp_id"])
-        assert traced.returncode == 0 and traced.stdout in ("1,a\n", "2,b\n"), traced.stderr
-        assert p.denied() == []
-
-
 def test_a_worker_that_was_presumed_dead_is_refused_and_its_outputs_vanish(p):
     """What a zombie sends, as each role's user."""
     p.r.acl_log_reset()
