@@ -91,6 +91,9 @@ static const char *const dispatcher[] = {
     "HSET @source f v",
     "PEXPIREAT @source 1",
     "HSET @job f v",
+    "FCALL sp1_expire 2 @dead @books",
+    "XRANGE @dead - +",
+    "XDEL @dead 0-1",
     NULL,
 };
 static const char *const door_out[] = {
@@ -133,6 +136,21 @@ static const char *const reader[] = {
     "XPENDING @inbox sp - + 1",
     "XINFO GROUPS @inbox",
     "FUNCTION LIST",
+    "ZSCORE @later m",
+    "FCALL_RO sp1_oldest 1 @inbox",
+    NULL,
+};
+static const char *const mover[] = {
+    "FCALL sp1_redrive 3 @dead @books @inbox",
+    "FCALL sp1_drop 2 @dead @books",
+    "XRANGE @dead - +",
+    "XADD @inbox * f v",
+    "XDEL @inbox 0-1",
+    "XDEL @dead 0-1",
+    "HSET @books f v",
+    "HMGET @source f",
+    "HSET @source f v",
+    "PEXPIREAT @source 1",
     NULL,
 };
 static const char *const prober[] = {"PING", NULL};
@@ -266,8 +284,8 @@ static void try_user(struct rights *r)
     static const struct {
         const char *user;
         const char *const *lines;
-    } others[] = {
-        {"apply", applier}, {"door", producer}, {"console", reader}, {"health", prober}};
+    } others[] = {{"apply", applier},   {"door", producer},  {"console", reader},
+                  {"operator", reader}, {"operator", mover}, {"health", prober}};
 
     if (str_is(r->user, "dispatch"))
         try_dispatcher(r);
