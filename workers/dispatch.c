@@ -7,6 +7,7 @@
 #include "common/io/answer.h"
 #include "common/run/adopt.h"
 #include "common/run/metrics.h"
+#include "common/run/promise.h"
 #include "workers/dispatch_admit.h"
 #include "workers/dispatch_door.h"
 #include "workers/dispatch_gauges.h"
@@ -37,6 +38,7 @@ struct dispatch {
     str topic;
     struct arena arena;
     struct metric *taken, *dead;
+    const struct reply *config; /* of redis, while the promise is asked for */
     bool is_busy, is_reading, is_reading_ours, is_catching_up, is_begun, is_quiescing;
 };
 struct call { /* one sp1_admit under way */
@@ -135,8 +137,6 @@ static void on_admitted(void *ctx, const struct reply *reply)
     struct call *c = ctx;
     struct dispatch *d = c->dispatch;
 
-    if (reply && reply->type == REPLY_ARRAY && reply->n)
-        reply = &reply->items[reply->n - 1];
     enum answer kind = answer_of(reply);
     c->admit->is_done = kind == ANSWER_GOOD || kind == ANSWER_SEEN;
     if (!c->admit->is_done)
@@ -231,9 +231,13 @@ static void on_read(void *ctx, const struct reply *reply)
         list = &reply->items[0].items[1];
     if (d->is_reading_ours && !(is_good && (!list || list->n == 0)))
         d->is_catching_up = true; /* there may be more */
-    for (uint32_t i = 0; list && i < list->n; i++)
-        if (list->items[i].n == 2 && list->items[i].items[1].type == REPLY_ARRAY)
-            visit(d, &list->items[i]);
+    for (uint32_t i = 0; list && i < list->n; i++) {
+        const struct reply *item = &list->items[i];
+        if (item->n == 2 && item->items[1].type == REPLY_ARRAY)
+            visit(d, item);
+        else if (item->n == 2)
+            process_lost_entry(d->reader, d->topic, item->items[0].text);
+    }
     if (!d->visits) {
         end_round(d);
         return;
@@ -297,6 +301,37 @@ static void on_group(void *ctx, const struct reply *reply)
     process_settled(d->process);
 }
 
+/* Once a pipeline: what the settings of this Redis are worth stands in the log. */
+
+static void on_config(void *ctx, const struct reply *reply)
+{
+    struct dispatch *d = ctx;
+
+    d->asks--;
+    d->config = reply;
+}
+
+static void on_role(void *ctx, const struct reply *reply)
+{
+    struct dispatch *d = ctx;
+    enum promise p = promise_of(d->config, reply);
+
+    d->asks--;
+    if (reply)
+        log_info("what redis keeps", LOG_CSTR("promise", promise_name(p)),
+                 LOG_CSTR("meaning", promise_sentence(p)));
+}
+
+/* Before the groups: their answers, which come behind these, begin the work. */
+static void ask_promise(struct dispatch *d)
+{
+    struct redis *r = d->process->redis;
+
+    d->asks += 2;
+    redis_say(r, &d->arena, on_config, d, STR("CONFIG"), STR("GET"), PROMISE_SETTINGS);
+    redis_say(r, &d->arena, on_role, d, STR("ROLE"));
+}
+
 static void make_group(struct dispatch *d, str topic)
 {
     d->asks++;
@@ -332,6 +367,7 @@ static int open_role(struct process *p, struct error *err)
     d->gauges = gauges_open(p);
     d->later = later_open(p);
     d->keeper = keeper_open(p);
+    ask_promise(d);
     resume(p);
     return 0;
 }

@@ -13,8 +13,8 @@ from redis_server import RedisServer
 from standpipe_run import DEADLINE_S, STANDPIPE, wait_for
 
 USERS = pathlib.Path(__file__).resolve().parents[2] / "deploy/users.acl"
-ROLES = ("dispatch", "split", "normalise", "deliver", "apply", "door", "console", "health")
-TEXT = PLAIN.replace("{normalise: {}}", "{normalise: {fields: {id: {from: id, required: true}, kind: {from: kind}}}}") + """\
+ROLES = ("dispatch", "split", "normalise", "deliver", "apply", "door", "console", "operator", "health")
+TEXT = PLAIN.replace("{normalise: {}}", "{keep: 1s, normalise: {fields: {id: {from: id, required: true}, kind: {from: kind}}}}") + """\
 counts:
   by_kind: {on: tidy, key: kind}
 """
@@ -95,6 +95,22 @@ def test_the_whole_pipeline_runs_under_it(p):
     assert p.denied() == []
 
 
+def test_an_operator_redrives_and_drops(p):
+    p.rest()
+    p.r.acl_log_reset()
+    letters = p.r.xlen("sp:{0}:dead")
+    for action in ("redrive", "drop"):
+        before = p.books()
+        done = p.command_as("operator", "dead", action, "--reason", "required", "--yes")
+        assert done.returncode == 0, done.stderr
+        field = "tidy:" + {"redrive": "redriven", "drop": "dropped"}[action]
+        assert p.books()[field] - before.get(field, 0) == letters
+        p.rest()
+    assert p.r.xlen("sp:{0}:dead") == 0
+    assert '"true":true' in p.command_as("operator", "audit", "--json").stdout
+    assert p.denied() == []
+
+
 def test_a_worker_that_was_presumed_dead_is_refused_and_its_outputs_vanish(p):
     """What a zombie sends, as each role's user."""
     p.r.acl_log_reset()
@@ -137,26 +153,29 @@ def holds(p, name):
 
 WORKERS = ("dispatch", "split", "normalise", "deliver")
 EVERYBODY = """EVAL return 1 0|EVAL_RO return 1 0|SCRIPT LOAD x|FUNCTION FLUSH|FUNCTION DELETE standpipe_1|CONFIG SET maxmemory 1
-XTRIM sp:{0}:tidy MAXLEN 0|FLUSHALL|FLUSHDB|KEYS *|SHUTDOWN|REPLICAOF NO ONE|ACL LIST|ACL SETUSER x|MONITOR|DEBUG SLEEP 0
+XTRIM sp:inbox MAXLEN 0|FLUSHALL|FLUSHDB|KEYS *|SHUTDOWN|REPLICAOF NO ONE|ACL LIST|ACL SETUSER x|MONITOR|DEBUG SLEEP 0
 RESTORE k 0 x|MIGRATE h 1 k 0 1|MODULE LIST|SAVE|XGROUP DESTROY sp:{0}:tidy sp|DEL sp:{0}:tidy|DEL sp:pipeline|SET other x
 RENAME sp:{0}:books x|XADD other * a b|HSET other a b|SWAPDB 0 1|CLIENT KILL ID 1|CLUSTER RESET|COPY sp:mark x
 PUBLISH other x""".replace("\n", "|").split("|")
 DENIED = [
     *((role, command) for role in ROLES for command in EVERYBODY),
     *((role, "FUNCTION LOAD x") for role in ROLES if role not in ("dispatch", "apply")),
+    *((role, "XTRIM sp:{0}:tidy MAXLEN 0") for role in ROLES if role != "dispatch"),
     *((role, "SET sp:mark x") for role in ROLES if role != "apply"),
     *((role, "SET sp:pipeline x") for role in ROLES if role != "apply"),
-    *((role, "CONFIG GET *") for role in ROLES if role not in ("dispatch", "console")),
-    *((role, "XADD sp:inbox * uri x") for role in ROLES if role != "door"),
+    *((role, "CONFIG GET *") for role in ROLES if role not in ("dispatch", "console", "operator")),
+    *((role, "XADD sp:inbox * uri x") for role in ROLES if role not in ("door", "operator")),
     *((role, "XREADGROUP GROUP sp x STREAMS sp:inbox >") for role in ROLES if role != "dispatch"),
     *((role, f"XREADGROUP GROUP sp x STREAMS sp:{{0}}:{topic} >") for role in ROLES
       for topic, reader in (("rows", "split"), ("tidy", "normalise"), ("ship", "deliver")) if role != reader),
-    *((role, "XADD sp:{0}:rows * a b") for role in ROLES if role not in ("dispatch", "split")),
+    *((role, "XADD sp:{0}:rows * a b") for role in ROLES if role not in ("dispatch", "split", "operator")),
     ("split", "XADD sp:{0}:ship * a b"), ("deliver", "XADD sp:{0}:tidy * a b"), ("deliver", "XDEL sp:{0}:tidy 0-1"),
     *((role, "HSET sp:{0}:job:1 a b") for role in ("normalise", "deliver", "apply", "door", "console", "health")),
     *((role, "HSET sp:{0}:books a 1") for role in ("apply", "door", "console", "health")),
+    *(("operator", command) for command in ("XACK sp:{0}:tidy sp 0-1", "XGROUP CREATE sp:{0}:tidy x 0", "HSET sp:worker:x a b",
+                                            "XCLAIM sp:{0}:tidy sp x 0 0-1", "PUBLISH sp:wake:tidy x")),
     *((role, "SET sp:{0}:seen:1 x") for role in ROLES if role != "dispatch"),
-    *((role, "SCAN 0") for role in ROLES if role != "console"),
+    *((role, "SCAN 0") for role in ROLES if role not in ("console", "operator")),
     *((role, "HGETALL sp:{0}:books") for role in ("normalise", "deliver", "apply", "door", "health")),
     *((role, "HSET sp:worker:x a b") for role in ("apply", "door", "console", "health")),
     ("door", "XDEL sp:inbox 0-1"), ("door", "XRANGE sp:{0}:tidy - +"), ("health", "GET sp:pipeline"), ("health", "INFO"),
