@@ -91,6 +91,9 @@ static const char *const dispatcher[] = {
     "HSET @source f v",
     "PEXPIREAT @source 1",
     "HSET @job f v",
+    "FCALL sp1_expire 2 @dead @books",
+    "XRANGE @dead - +",
+    "XDEL @dead 0-1",
     NULL,
 };
 static const char *const door_out[] = {

@@ -92,6 +92,12 @@ def test_the_whole_pipeline_runs_under_it(p):
                         (["audit", "--json"], '"true":true')):
         done = p.command_as("console", *words)
         assert done.returncode == 0 and said in done.stdout, (done.stdout, done.stderr)
+    done = p.command_as("operator", "dead", "redrive", "--yes", "--json")
+    assert done.returncode == 0 and '"redriven":460,' in done.stdout, (done.stdout, done.stderr)
+    p.rest()
+    done = p.command_as("operator", "dead", "drop", "--limit", "1", "--yes", "--json")
+    assert done.returncode == 0 and '"dropped":1,' in done.stdout, (done.stdout, done.stderr)
+    assert len(p.dead()) == 459
     assert p.denied() == []
 
 
