@@ -1,7 +1,9 @@
 """All rows of the table, in the order in which they run: (number in the matrix, name, what does it)."""
+import disks
 import kills
 import life
+import links
 import points
 import sinks
 
-ROWS = sorted(kills.ROWS + points.ROWS + sinks.ROWS + life.ROWS)
+ROWS = sorted(kills.ROWS + points.ROWS + sinks.ROWS + life.ROWS + links.ROWS + disks.ROWS)
