@@ -27,11 +27,16 @@ local function needed_from(key, name, delivered)
   return ms .. '-' .. ('%d'):format(tonumber(n) + 1)
 end
 
+local function fields_of(flat)
+  local map = {}
+  for i = 1, #flat, 2 do map[flat[i]] = flat[i + 1] end
+  return map
+end
+
 local function trim_safe(key)
   local safe
   for _, group in ipairs(read('XINFO', 'GROUPS', key)) do
-    local g = {}
-    for i = 1, #group, 2 do g[group[i]] = group[i + 1] end
+    local g = fields_of(group)
     local id = needed_from(key, g.name, g['last-delivered-id'])
     if not safe or is_below(id, safe) then safe = id end
   end
@@ -57,6 +62,26 @@ local function trim_bytes(key, bytes, safe)
   return n, n > TRIM_MAX - NODE_MAX and 1 or 0
 end
 
+-- sp1_oldest (no-writes): KEYS topic  ARGV group. Answers the id of the first entry that the group has not
+-- acknowledged, or an empty text: in a kept topic the head says nothing about what waits.
+local function oldest(K, A)
+  A.at = 0
+  local ok, answer = pcall(function()
+    local name = text(A)
+    ended(A)
+    if want_type(K[1], 'stream') == 'none' then return '' end
+    for _, group in ipairs(read('XINFO', 'GROUPS', K[1])) do
+      local g = fields_of(group)
+      local from = g.name == name and needed_from(K[1], name, g['last-delivered-id'])
+      local e = from and read('XRANGE', K[1], from, '+', 'COUNT', 1)[1]
+      if from then return e and e[1] or '' end
+    end
+    local e = read('XRANGE', K[1], '-', '+', 'COUNT', 1)[1]
+    return e and e[1] or ''
+  end)
+  return ok and answer or refusal(answer)
+end
+
 local function trim_body(K, A)
   local keep_ms, bytes = text(A), text(A)
   ended(A)
@@ -80,3 +105,4 @@ local function trim(K, A)
 end
 
 redis.register_function{function_name = 'sp1_trim', callback = trim, flags = {'allow-oom'}}
+redis.register_function{function_name = 'sp1_oldest', callback = oldest, flags = {'no-writes'}}

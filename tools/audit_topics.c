@@ -162,6 +162,8 @@ static void count_page(struct audit *a, struct audit_topic *t, const struct page
         bool is_claimed =
             at < claim_count && is_same(id_of(claims->items[at].items[0].text), id);
         at += is_claimed;
+        if (t->is_kept && t->has_group && !is_claimed && !is_before(last, id))
+            continue;
         t->entries++;
         t->by_hand += !w.is_booked;
         t->found_records += w.is_booked ? w.records : 0;
@@ -313,6 +315,7 @@ int audit_topics(struct audit *a)
     for (uint32_t i = 0; i < p->stage_count; i++)
         *t++ = (struct audit_topic){.name = p->stages[i].name,
                                     .key = keys_topic(a->keys, a->arena, p->stages[i].name),
+                                    .is_kept = pipeline_keeps(&p->stages[i]),
                                     .is_splitter = p->stages[i].kind->wants_jobs};
     *t++ = (struct audit_topic){
         .name = STR("dead"), .key = keys_lane(a->keys, a->arena, "dead"), .is_letters = true};

@@ -1,215 +1,127 @@
-/* `standpipe dead`: the dead letters, grouped by stage and reason, each group with a sample. */
+/* `standpipe dead`: the dead letters, grouped, listed, shown, sent back or thrown away. */
+#include "tools/dead.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "common/base/buf.h"
 #include "common/base/clock.h"
-#include "common/data/json.h"
-#include "common/data/keys.h"
-#include "common/io/redis.h"
 #include "tools/commands.h"
-#include "tools/show.h"
+#include "tools/dead_groups.h"
 
-enum {
-    GROUPS_MAX = 256,
-    PAGE = 50, /* a letter holds up to a megabyte */
-    SAMPLE_MAX = 100,
-    OUT_MAX = 1 << 20,
-};
+enum { OUT_MAX = 1 << 20 };
 
-struct dead_settings {
-    uint64_t limit;
-    bool json;
-};
 static const struct setting dead_table[] = {
-    {"limit", SETTING_COUNT, "10k", offsetof(struct dead_settings, limit),
-     "Letters to read, the newest first."},
+    {"stage", SETTING_STR, "", offsetof(struct dead_settings, filter.stage),
+     "Only letters of this stage; `inbox`: of the door."},
+    {"reason", SETTING_STR, "", offsetof(struct dead_settings, filter.reason),
+     "Only letters with this reason."},
+    {"source", SETTING_STR, "", offsetof(struct dead_settings, filter.source),
+     "Only letters of this source: its id, or the URI of a file."},
+    {"limit", SETTING_COUNT, "0", offsetof(struct dead_settings, limit),
+     "At most so many letters; 0: all. `list` shows 100 unless told."},
     {"json", SETTING_BOOL, "false", offsetof(struct dead_settings, json),
-     "Print a JSON object a group instead of a table."},
+     "Print JSON objects, one a line."},
+    {"raw", SETTING_BOOL, "false", offsetof(struct dead_settings, raw),
+     "show: nothing but the bytes of the letter, on a terminal, too."},
+    {"dry_run", SETTING_BOOL, "false", offsetof(struct dead_settings, dry_run),
+     "redrive, drop: say what would go, and change nothing."},
+    {"rate", SETTING_RATE, "0/s", offsetof(struct dead_settings, rate),
+     "redrive: so many letters, like 500/s; 0/s: as fast as the topics take them."},
+    {"to", SETTING_STR, "", offsetof(struct dead_settings, to),
+     "redrive: the stage they go to, instead of the one they died in."},
+    {"yes", SETTING_BOOL, "false", offsetof(struct dead_settings, yes),
+     "redrive, drop: do not ask."},
     {0},
 };
 
-struct group {
-    str stage, reason, sample;
-    uint64_t count, oldest_ms, newest_ms; /* by the ids of the letters */
-};
-struct dead {
-    struct arena *arena; /* of the groups */
-    struct group groups[GROUPS_MAX];
-    uint32_t group_count;
-    uint64_t read, left_out; /* letters; of them, those without a group */
-};
-
-/* Printable and short: what is in a letter came from outside. */
-static str clean(struct arena *a, str s)
+static int read_groups(struct dead_call *d, struct dead_groups *g, struct error *err)
 {
-    str copy = arena_copy(a, (str){s.p, MIN(s.n, (size_t)SAMPLE_MAX)});
-    char *p = arena_alloc(a, copy.n + 1);
-
-    for (size_t i = 0; i < copy.n; i++) {
-        unsigned char c = (unsigned char)copy.p[i];
-        p[i] = c < 0x20 || c >= 0x7f ? '?' : (char)c;
-    }
-    return (str){p, copy.n};
-}
-
-static struct group *find_group(struct dead *d, str stage, str reason)
-{
-    for (uint32_t i = 0; i < d->group_count; i++)
-        if (str_equal(d->groups[i].stage, stage) && str_equal(d->groups[i].reason, reason))
-            return &d->groups[i];
-    if (d->group_count == GROUPS_MAX)
-        return NULL;
-    struct group *g = &d->groups[d->group_count++];
-    *g = (struct group){.stage = arena_copy(d->arena, stage),
-                        .reason = arena_copy(d->arena, reason)};
-    return g;
-}
-
-static str field_of(const struct reply *fields, const char *name)
-{
-    for (uint32_t i = 0; i + 1 < fields->n; i += 2)
-        if (str_is(fields->items[i].text, name))
-            return fields->items[i + 1].text;
-    return STR_NONE;
-}
-
-/* Newest first, so the first letter of a group gives the sample. */
-static void add_letter(struct dead *d, const struct reply *letter, struct arena *page)
-{
-    const struct reply *fields = &letter->items[1];
-    str id = letter->items[0].text;
-    uint64_t ms = 0;
-    struct group *g = find_group(d, clean(page, field_of(fields, "stage")),
-                                 clean(page, field_of(fields, "reason")));
-
-    d->read++;
-    if (!g) {
-        d->left_out++;
-        return;
-    }
-    if (!str_to_u64(str_cut(&id, '-'), &ms))
-        ms = 0;
-    if (g->count++ == 0) {
-        g->sample = clean(d->arena, field_of(fields, "detail"));
-        g->newest_ms = ms;
-    }
-    g->oldest_ms = ms;
-}
-
-/* Read backwards, a page at a time: XREVRANGE from just before the last id. */
-static int read_letters(struct dead *d, struct redis *r, str key, uint64_t limit,
-                        struct error *err)
-{
-    struct arena page = {0};
-    str from = STR("+");
+    struct letter_cursor c = {
+        .redis = d->redis, .key = d->key, .filter = d->options->filter, .is_backwards = true};
+    uint64_t left = d->options->limit ? d->options->limit : UINT64_MAX;
+    bool more = true;
     int rc = 0;
 
-    while (d->read < limit) {
-        char digits[20];
-        str count = {
-            digits,
-            (size_t)(str_write_u64(digits, MIN(limit - d->read, (uint64_t)PAGE)) - digits)};
-        const struct reply *letters;
-        rc = redis_call(
-            r, (const str[]){STR("XREVRANGE"), key, from, STR("-"), STR("COUNT"), count}, 6,
-            &page, &letters, err);
-        if (rc != 0 || letters->type != REPLY_ARRAY || letters->n == 0)
-            break;
-        for (uint32_t i = 0; i < letters->n; i++)
-            if (letters->items[i].n == 2)
-                add_letter(d, &letters->items[i], &page);
-        from = arena_printf(d->arena, "(" STR_FMT,
-                            STR_ARG(letters->items[letters->n - 1].items[0].text));
-        arena_reset(&page);
-    }
-    arena_free(&page);
+    while (left && (rc = letters_next(&c, &more, err)) == 0 && more)
+        for (uint32_t i = 0; i < c.count && left; i++, left--)
+            groups_add(g, &c.letters[i], STR_NONE, NULL);
+    letters_close(&c);
     return rc;
 }
 
-static struct show age(uint64_t now_ms, uint64_t at_ms)
+static int dead_overview(struct dead_call *d, struct error *err)
 {
-    return show_age(now_ms > at_ms ? now_ms - at_ms : 0);
-}
-
-static bool write_table(const struct dead *d, uint64_t now_ms, struct buf *out)
-{
-    bool is_human = show_is_terminal(1);
-    bool fits = buf_printf(out, "%-12s %-20s %9s %8s %8s  %s\n", "STAGE", "REASON", "COUNT",
-                           "OLDEST", "NEWEST", "SAMPLE");
-
-    for (uint32_t i = 0; i < d->group_count && fits; i++) {
-        const struct group *g = &d->groups[i];
-        char count[24];
-        snprintf(count, sizeof(count), "%" PRIu64, g->count);
-        fits = buf_printf(out, "%-12.*s %-20.*s %9s %8s %8s  " STR_FMT "\n", STR_ARG(g->stage),
-                          STR_ARG(g->reason), is_human ? show_count(g->count).text : count,
-                          age(now_ms, g->oldest_ms).text, age(now_ms, g->newest_ms).text,
-                          STR_ARG(g->sample));
-    }
-    return fits;
-}
-
-static bool write_json(const struct dead *d, struct arena *a, struct buf *out)
-{
-    bool fits = true;
-
-    for (uint32_t i = 0; i < d->group_count && fits; i++) {
-        const struct group *g = &d->groups[i];
-        str stage = json_quoted(a, g->stage), reason = json_quoted(a, g->reason);
-        str sample = json_quoted(a, g->sample);
-        fits = buf_printf(out,
-                          "{\"v\":1,\"stage\":" STR_FMT ",\"reason\":" STR_FMT
-                          ",\"count\":%" PRIu64 ",\"oldest_ms\":%" PRIu64
-                          ",\"newest_ms\":%" PRIu64 ",\"sample\":" STR_FMT "}\n",
-                          STR_ARG(stage), STR_ARG(reason), g->count, g->oldest_ms, g->newest_ms,
-                          STR_ARG(sample));
-    }
-    return fits;
-}
-
-static int show_groups(const struct dead *d, const struct dead_settings *o, struct error *err)
-{
+    struct dead_groups *g = arena_zalloc(d->call->arena, sizeof(*g));
     struct buf out;
 
+    g->arena = d->call->arena;
+    if (read_groups(d, g, err) != 0)
+        return err->code;
     buf_init(&out, OUT_MAX);
-    bool fits = o->json ? write_json(d, d->arena, &out)
-                        : write_table(d, clock_wall_ms(&clock_system), &out);
+    bool fits = d->options->json ? groups_json(g, &out)
+                                 : groups_table(g, false, clock_wall_ms(&clock_system), &out);
     bool is_out = fits && fwrite(out.p, 1, out.n, stdout) == out.n && fflush(stdout) == 0;
     buf_free(&out);
-    if (d->left_out)
+    if (g->left_out)
         fprintf(stderr, "%" PRIu64 " letters of more than %d groups are not shown\n",
-                d->left_out, GROUPS_MAX);
-    if (d->read == o->limit)
-        fprintf(stderr, "only the newest %" PRIu64 " letters were read; see --limit\n",
-                d->read);
+                g->left_out, DEAD_GROUPS_MAX);
     return is_out ? 0 : error_set(err, ERR_SYSTEM, "stdout is closed");
+}
+
+static const struct verb {
+    const char *word;
+    int words; /* with itself */
+    int (*run)(struct dead_call *d, struct error *err);
+} verbs[] = {
+    {"list", 1, dead_list},
+    {"show", 2, dead_show},
+    {"redrive", 1, dead_redrive},
+    {"drop", 1, dead_drop},
+};
+
+static const struct verb *find_verb(str word)
+{
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        if (str_is(word, verbs[i].word))
+            return &verbs[i];
+    return NULL;
 }
 
 static int run_dead(struct command_call *call, struct error *err)
 {
-    const struct dead_settings *options = call->options;
-    struct keys keys = {.prefix = call->common->prefix, .lane = STR("0")};
-    struct dead *d = arena_zalloc(call->arena, sizeof(*d));
+    struct dead_call d = {.call = call,
+                          .options = call->options,
+                          .keys = {.prefix = call->common->prefix, .lane = STR("0")}};
+    const struct verb *verb = call->argc ? find_verb(str_of(call->argv[0])) : NULL;
     struct loop *loop;
-    struct redis *redis;
 
-    d->arena = call->arena;
-    if (call->argc > 0)
-        return error_set(err, ERR_USAGE, "dead takes no word '%s'", call->argv[0]);
-    int rc = command_connect(call, &loop, &redis, err);
+    if (call->argc && !verb)
+        return error_set(err, ERR_USAGE, "dead takes list, show, redrive or drop, not '%s'",
+                         call->argv[0]);
+    if (verb && call->argc != verb->words)
+        return error_set(err, ERR_USAGE,
+                         verb->words == 2 ? "dead %s takes the id of one letter"
+                                          : "dead %s takes options alone",
+                         verb->word);
+    int rc = command_connect(call, &loop, &d.redis, err);
     if (rc != 0)
         return rc;
-    rc = read_letters(d, redis, keys_lane(&keys, call->arena, "dead"), options->limit, err);
-    redis_free(redis);
+    d.key = keys_lane(&d.keys, call->arena, "dead");
+    rc = verb ? verb->run(&d, err) : dead_overview(&d, err);
+    redis_free(d.redis);
     loop_free(loop);
-    return rc != 0 ? rc : show_groups(d, options, err);
+    return rc;
 }
 
 const struct command command_dead = {
     .name = "dead",
-    .summary = "List the dead letters, grouped by stage and reason.",
-    .examples = "standpipe dead\nstandpipe dead --json --limit 1M\n",
+    .summary = "Group, list and show the dead letters; send them back or throw them away.",
+    .usage = "[list | show ID | redrive | drop]",
+    .examples = "standpipe dead\nstandpipe dead list --stage tidy --reason required\n"
+                "standpipe dead show 1700000000000-0\n"
+                "standpipe dead redrive --reason required --dry-run\n"
+                "standpipe dead drop --stage rows --yes\n",
     .options = dead_table,
     .options_size = sizeof(struct dead_settings),
     .run = run_dead,

@@ -92,18 +92,37 @@ static int read_time(struct reader *r, struct snapshot *s)
     return 0;
 }
 
-static int read_age(struct reader *r, uint64_t now_ms, struct snapshot_stage *stage)
+static int read_head(struct reader *r, str topic, str *id)
 {
-    str topic = keys_topic(r->keys, r->arena, stage->name);
     const struct reply *head;
-    uint64_t id_ms;
 
     if (ask(r, &head, STR("XRANGE"), topic, STR("-"), STR("+"), STR("COUNT"), STR("1")) != 0)
         return r->err->code;
-    if (head->type != REPLY_ARRAY || head->n == 0 || head->items[0].type != REPLY_ARRAY ||
-        head->items[0].n == 0)
-        return 0;
-    str id = head->items[0].items[0].text;
+    if (head->type == REPLY_ARRAY && head->n && head->items[0].type == REPLY_ARRAY &&
+        head->items[0].n)
+        *id = head->items[0].items[0].text;
+    return 0;
+}
+
+/* What is done stays at the head of a kept topic. */
+static int read_oldest(struct reader *r, str topic, str *id)
+{
+    const struct reply *oldest;
+
+    if (ask(r, &oldest, STR("FCALL"), STR("sp1_oldest"), STR("1"), topic, STR("sp")) != 0)
+        return r->err->code;
+    *id = oldest->text;
+    return 0;
+}
+
+static int read_age(struct reader *r, uint64_t now_ms, struct snapshot_stage *stage,
+                    bool is_kept)
+{
+    str topic = keys_topic(r->keys, r->arena, stage->name), id = STR_NONE;
+    uint64_t id_ms;
+
+    if ((is_kept ? read_oldest : read_head)(r, topic, &id) != 0)
+        return r->err->code;
     if (str_to_u64(str_cut(&id, '-'), &id_ms) && now_ms > id_ms)
         stage->oldest_ms = now_ms - id_ms;
     return 0;
@@ -185,7 +204,7 @@ int snapshot_take(struct redis *redis, const struct keys *k, const struct pipeli
     if (rc == 0)
         rc = read_books(&r, p, s);
     for (uint32_t i = 0; i < p->stage_count && rc == 0; i++)
-        rc = read_age(&r, s->at_ms, &s->stages[i]);
+        rc = read_age(&r, s->at_ms, &s->stages[i], pipeline_keeps(&p->stages[i]));
     if (rc == 0)
         rc = read_workers(&r, s);
     if (rc == 0)

@@ -100,8 +100,8 @@ static void say_places(const struct trace *t)
                     ")\n",
                     STR_ARG(p->stage), STR_ARG(p->reason), STR_ARG(detail), STR_ARG(p->id));
         else
-            fprintf(stderr, "now      in topic '" STR_FMT "', entry " STR_FMT "\n",
-                    STR_ARG(p->topic), STR_ARG(p->id));
+            fprintf(stderr, "now      %s topic '" STR_FMT "', entry " STR_FMT "\n",
+                    p->is_done ? "done, and kept in" : "in", STR_ARG(p->topic), STR_ARG(p->id));
     }
     if (!f->places)
         fprintf(stderr, "now      %s\n",
@@ -182,6 +182,7 @@ static bool add_places(struct buf *out, const struct trace *t)
         fits = buf_printf(out, "%s{\"topic\":" STR_FMT, p == t->finds.places ? "" : ",",
                           STR_ARG(topic)) &&
                add_text(out, a, "id", p->id);
+        fits = fits && buf_printf(out, ",\"done\":%s", p->is_done ? "true" : "false");
         if (p->stage.n)
             fits = fits && add_text(out, a, "stage", p->stage) &&
                    add_text(out, a, "reason", p->reason) &&

@@ -29,6 +29,7 @@ struct trace_place { /* an entry that holds the record */
     struct trace_place *next;
     str topic, id;
     str stage, reason, detail; /* of a dead letter */
+    bool is_done;              /* it was handed on, and is kept for a replay */
 };
 struct trace_finds {
     struct trace_place *places;

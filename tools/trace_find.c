@@ -13,6 +13,8 @@ struct finder {
     struct origin origin;
     str quoted; /* the id as it stands in a document */
     uint64_t limit;
+    str needed; /* first entry of a kept topic that is not done; empty: all are */
+    bool is_kept;
     struct error *err;
 };
 
@@ -93,6 +95,15 @@ static bool holds(const struct finder *f, const struct reply *fields)
     return data.n && memmem(data.p, data.n, f->quoted.p, f->quoted.n);
 }
 
+static bool is_before(str a, str b)
+{
+    uint64_t a_ms = 0, a_seq = 0, b_ms = 0, b_seq = 0;
+
+    return str_to_u64(str_cut(&a, '-'), &a_ms) && str_to_u64(a, &a_seq) &&
+           str_to_u64(str_cut(&b, '-'), &b_ms) && str_to_u64(b, &b_seq) &&
+           (a_ms != b_ms ? a_ms < b_ms : a_seq < b_seq);
+}
+
 static void add_place(struct finder *f, str topic, const struct reply *entry)
 {
     struct arena *a = f->arena;
@@ -103,6 +114,7 @@ static void add_place(struct finder *f, str topic, const struct reply *entry)
         .next = f->finds->places,
         .topic = arena_copy(a, topic),
         .id = arena_copy(a, entry->items[0].text),
+        .is_done = f->is_kept && (!f->needed.n || is_before(entry->items[0].text, f->needed)),
         .stage = arena_copy(a, field_of(fields, "stage")),
         .reason = arena_copy(a, field_of(fields, "reason")),
         .detail = arena_copy(a, field_of(fields, "detail")),
@@ -152,6 +164,20 @@ static int look_into(struct finder *f, str topic, str key, bool is_forward, uint
     return rc;
 }
 
+static int look_into_stage(struct finder *f, const struct pipeline_stage *s,
+                           const struct keys *k)
+{
+    str key = keys_topic(k, f->arena, s->name);
+    const str ask[] = {STR("FCALL"), STR("sp1_oldest"), STR("1"), key, STR("sp")};
+    const struct reply *needed;
+
+    f->is_kept = pipeline_keeps(s);
+    if (f->is_kept && redis_call(f->redis, ask, ARRAY_LEN(ask), f->arena, &needed, f->err) != 0)
+        return f->err->code;
+    f->needed = f->is_kept ? needed->text : STR_NONE;
+    return look_into(f, s->name, key, true, &f->finds->entries);
+}
+
 int trace_find(struct redis *r, const struct keys *k, const struct pipeline *p, str id,
                uint64_t limit, struct arena *a, struct trace_finds *finds, struct error *err)
 {
@@ -162,11 +188,10 @@ int trace_find(struct redis *r, const struct keys *k, const struct pipeline *p, 
     f.quoted = arena_printf(a, "\"" STR_FMT "\"", STR_ARG(id));
     if (!origin_parse(id, &f.origin))
         return error_set(err, ERR_USAGE, "an sp_id is <source>-<row>-<offset>");
-    for (uint32_t i = 0; i < p->stage_count && rc == 0; i++) {
-        str name = p->stages[i].name;
+    for (uint32_t i = 0; i < p->stage_count && rc == 0; i++)
         if (!p->stages[i].kind->wants_jobs)
-            rc = look_into(&f, name, keys_topic(k, a, name), true, &finds->entries);
-    }
+            rc = look_into_stage(&f, &p->stages[i], k);
+    f.is_kept = false;
     if (rc == 0)
         rc = look_into(&f, STR("dead"), keys_lane(k, a, "dead"), false, &finds->letters);
     arena_free(&f.page);

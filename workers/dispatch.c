@@ -10,6 +10,7 @@
 #include "workers/dispatch_admit.h"
 #include "workers/dispatch_door.h"
 #include "workers/dispatch_gauges.h"
+#include "workers/dispatch_keep.h"
 
 enum {
     COUNT = 64,            /* inbox entries a round */
@@ -25,6 +26,7 @@ struct dispatch {
     struct redis *reader;
     struct adopter *adopter;
     struct gauges *gauges;
+    struct keeper *keeper;
     struct timer *again;
     struct batch batch; /* of a round */
     struct visit *visits;
@@ -330,6 +332,7 @@ static int open_role(struct process *p, struct error *err)
     d->again = timer_new(p->loop, on_again, d);
     d->adopter = adopter_new(p, d->topic, on_adopted, d);
     d->gauges = gauges_open(p);
+    d->keeper = keeper_open(p);
     resume(p);
     return 0;
 }
@@ -338,6 +341,7 @@ static void close_role(struct process *p)
 {
     struct dispatch *d = p->work;
 
+    keeper_close(d->keeper);
     gauges_close(d->gauges);
     adopter_free(d->adopter);
     timer_free(d->again);
@@ -360,7 +364,7 @@ static bool is_quiet(struct process *p)
     const struct dispatch *d = p->work;
 
     return !d->is_busy && !d->is_reading && d->asks == 0 && adopter_is_idle(d->adopter) &&
-           gauges_is_idle(d->gauges);
+           gauges_is_idle(d->gauges) && keeper_is_idle(d->keeper);
 }
 
 static void release_role(struct process *p)

@@ -80,6 +80,15 @@ struct age {
     const char *stage;
 };
 
+static str first_id(const struct reply *reply)
+{
+    if (reply->type == REPLY_STRING)
+        return reply->text; /* of a kept topic */
+    return reply->type == REPLY_ARRAY && reply->n && reply->items[0].n
+               ? reply->items[0].items[0].text
+               : STR_NONE;
+}
+
 /* The id of a topic's first entry begins with the time it was added. */
 static void on_first(void *ctx, const struct reply *reply)
 {
@@ -87,8 +96,8 @@ static void on_first(void *ctx, const struct reply *reply)
     str label = arena_printf(&a->gauges->arena, "stage=\"%s\"", a->stage);
     uint64_t ms = 0;
 
-    if (reply && reply->type == REPLY_ARRAY) {
-        str id = reply->n && reply->items[0].n ? reply->items[0].items[0].text : STR_NONE;
+    if (reply && reply->type != REPLY_ERROR) {
+        str id = first_id(reply);
         if (!str_to_u64(str_cut(&id, '-'), &ms))
             ms = 0;
         metric_set(metrics_get("standpipe_topic_oldest_timestamp_seconds", METRIC_GAUGE,
@@ -97,6 +106,19 @@ static void on_first(void *ctx, const struct reply *reply)
                    (double)ms / 1000);
     }
     rest(a->gauges);
+}
+
+static void ask_first(struct process *p, struct arena *a, const struct pipeline_stage *stage,
+                      struct age *age)
+{
+    str topic = keys_topic(&p->keys, a, stage->name);
+
+    if (pipeline_keeps(stage))
+        redis_say(p->redis, a, on_first, age, STR("FCALL"), STR("sp1_oldest"), STR("1"), topic,
+                  STR("sp"));
+    else
+        redis_say(p->redis, a, on_first, age, STR("XRANGE"), topic, STR("-"), STR("+"),
+                  STR("COUNT"), STR("1"));
 }
 
 static void tell_marks(struct gauges *g)
@@ -129,9 +151,7 @@ static void on_timer(void *ctx)
         struct age *age = arena_alloc(a, sizeof(*age));
         *age = (struct age){.gauges = g, .stage = arena_copy(a, p->pipeline->stages[i].name).p};
         g->waiting++;
-        redis_say(p->redis, a, on_first, age, STR("XRANGE"),
-                  keys_topic(&p->keys, a, p->pipeline->stages[i].name), STR("-"), STR("+"),
-                  STR("COUNT"), STR("1"));
+        ask_first(p, a, &p->pipeline->stages[i], age);
     }
     rest(g);
 }

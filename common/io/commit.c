@@ -16,6 +16,9 @@ struct call { /* one commit under way; in its arena */
     const struct reply *problem; /* the first error of a queued command */
 };
 
+static const str modes[] = {
+    [COMMIT_DELETE] = {"del", 3}, [COMMIT_KEEP] = {"keep", 4}, [COMMIT_HOLD] = {"hold", 4}};
+
 static void push(struct list *l, str s)
 {
     assert(l->n < l->room);
@@ -91,7 +94,7 @@ static struct list settle_arguments(const struct commit *c, str function, bool w
 
     push(&l, c->group);
     push(&l, c->consumer);
-    push(&l, c->mode == COMMIT_HOLD ? STR("hold") : STR("del"));
+    push(&l, modes[c->mode]);
     push_u64(&l, c->arena, c->id_count);
     for (uint32_t i = 0; i < c->id_count; i++)
         push(&l, c->ids[i]);

@@ -23,6 +23,7 @@ struct commit_hash { /* the books first; the first field of the first hash is wh
 };
 enum commit_mode {
     COMMIT_DELETE, /* hand on: the input is acknowledged and deleted */
+    COMMIT_KEEP,   /* the same, but it stays in its topic for a replay */
     COMMIT_HOLD,   /* checkpoint: the input stays mine */
 };
 struct commit { /* zeroed but for `arena`; everything it points at lives until `done` */

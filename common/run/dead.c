@@ -2,7 +2,7 @@
 
 #include "common/data/origin.h"
 
-enum { DEAD_ARGS_MAX = 28 };
+enum { DEAD_ARGS_MAX = 32 };
 
 struct fields {
     str *args;
@@ -24,6 +24,15 @@ static void put_number(struct fields *f, struct arena *a, str name, uint64_t val
     put(f, name, (str){p, (size_t)(str_write_u64(p, value) - p)});
 }
 
+/* A file that goes back goes on where its job stood. */
+static str job_of(const struct entry *e)
+{
+    for (uint32_t i = 0; i + 1 < e->field_count; i += 2)
+        if (str_is(e->fields[i], "job") && e->fields[i + 1].n)
+            return e->fields[i + 1];
+    return e->id;
+}
+
 static str whole_line(struct arena *a, const struct record *r)
 {
     if (!r->added)
@@ -39,6 +48,7 @@ void dead_add(struct arena *a, struct pack *p, const struct record *r, str reaso
     struct pack_entry *e = arena_zalloc(a, sizeof(*e));
     struct origin o;
     bool has_offset = origin_of(r, &o);
+    bool is_job = r->entry->uri.n && !str_is(c->stage, "inbox");
     bool is_row = str_starts(str_trim(r->line), STR("["));
     str data = whole_line(a, r);
 
@@ -55,6 +65,9 @@ void dead_add(struct arena *a, struct pack *p, const struct record *r, str reaso
     if (has_offset)
         put_number(&f, a, STR("offset"), o.offset);
     put(&f, STR("run"), r->entry->run);
+    put(&f, STR("to"), r->entry->to);
+    if (is_job)
+        put(&f, STR("job"), job_of(r->entry));
     if (is_row)
         put(&f, STR("cols"), r->entry->cols);
     put(&f, STR("data"), data);

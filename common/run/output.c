@@ -281,7 +281,9 @@ void output_build(const struct output_context *c, struct batch *b, uint32_t from
     *commit = (struct commit){
         .arena = w.arena,
         .topic = keys_topic(c->keys, w.arena, w.stage->name),
-        .mode = b->progress && !b->progress->is_last ? COMMIT_HOLD : COMMIT_DELETE,
+        .mode = b->progress && !b->progress->is_last ? COMMIT_HOLD
+                : pipeline_keeps(w.stage)            ? COMMIT_KEEP
+                                                     : COMMIT_DELETE,
         .ids = ids,
         .id_count = n,
         .progress = b->progress,

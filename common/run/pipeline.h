@@ -12,7 +12,13 @@ struct pipeline_stage {
     const struct stage *kind;
     const struct node *config;      /* under the kind's key */
     uint64_t high_bytes, low_bytes; /* marks of its topic */
+    uint64_t keep_ms, keep_bytes;   /* what is settled stays so long, or while all of the topic
+                                       takes so much; 0: no such bound; both: it goes at once */
 };
+static inline bool pipeline_keeps(const struct pipeline_stage *s)
+{
+    return s->keep_ms || s->keep_bytes;
+}
 struct pipeline_count { /* counts: a row of sp:{lane}:count:<name>:<window> */
     str name;
     uint32_t on;       /* number of the stage whose records count when they leave it */

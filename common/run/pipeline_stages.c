@@ -6,7 +6,7 @@
 enum { KINDS_MAX = 16 };
 
 struct marks {
-    uint64_t high, low;
+    uint64_t high, low, keep, keep_bytes;
     const struct node *config[KINDS_MAX];
 };
 
@@ -38,7 +38,7 @@ bool pipeline_is_name(str s)
 /* One table for the keys of a stage: those of the kinds, and the marks. */
 static void fill_marks(struct loader *l, const struct node *map, struct marks *marks)
 {
-    struct setting table[KINDS_MAX + 3] = {0};
+    struct setting table[KINDS_MAX + 5] = {0};
     uint32_t n = 0;
 
     for (; l->kinds[n]; n++) {
@@ -51,6 +51,11 @@ static void fill_marks(struct loader *l, const struct node *map, struct marks *m
                                   "Bytes that may wait before its feeders stop."};
     table[n++] = (struct setting){"low", SETTING_BYTES, "32MiB", offsetof(struct marks, low),
                                   "Bytes at which they go on."};
+    table[n++] = (struct setting){"keep", SETTING_MSEC, "0", offsetof(struct marks, keep),
+                                  "How long entries stay for a replay after they are done."};
+    table[n++] =
+        (struct setting){"keep_bytes", SETTING_BYTES, "0", offsetof(struct marks, keep_bytes),
+                         "Memory the topic may take with what is kept: the oldest go."};
     setting_fill(table, map, marks, l->f);
     if (!node_get(map, "low") && marks->low >= marks->high)
         marks->low = marks->high / 2;
@@ -108,6 +113,8 @@ static void read_stage(struct loader *l, const struct node *map)
     s.kind = find_kind(l, map, &s.config);
     s.high_bytes = marks.high;
     s.low_bytes = marks.low;
+    s.keep_ms = marks.keep;
+    s.keep_bytes = marks.keep_bytes;
     if (s.kind)
         check_settings(l, &s);
     else if (l->f->errors == before)

@@ -55,12 +55,10 @@ def crash_points(ctx):
     fleet = ("dispatch", "split-1", "normalise-1", "deliver-1")
     with Rig(ctx.folder, fleet=fleet) as p:
         sink = HttpProxy(p.firehose.url)
-        p.sink = sink.url
+        p.through(sink.url, "deliver-1")
         proxies = {name: RedisProxy(ctx.folder, name, p.redis) for name in fleet}
-        for name in fleet:
-            p.worker(name).address = proxies[name].path
-            p.kill(name)
-            p.revive(name)
+        for name, proxy in proxies.items():
+            p.through(proxy.path, name)
         missed, reached = [], 0
         for name, command, where, n in points():
             proxy = sink if command == "POST" else proxies[name]
@@ -91,10 +89,7 @@ def lost_answers(ctx):
     with Rig(ctx.folder) as p:
         proxy = RedisProxy(ctx.folder, "proxy", p.redis)
         proxy.choose = lambda name: "lost" if name == "EXEC" and proxy.hits < drops and draw.random() < 0.3 else None
-        for name in p.fleet:
-            p.worker(name).address = proxy.path
-            p.kill(name)
-            p.revive(name)
+        p.through(proxy.path, *p.fleet)
         while proxy.hits < drops and p.rows < most:
             p.feed(20_000)
             p.rest(120)

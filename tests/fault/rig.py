@@ -46,6 +46,15 @@ class Rig(Pipeline):
     def environment(self):
         return {**super().environment, "AWS_ENDPOINT_URL_FIREHOSE": self.sink or self.firehose.url}
 
+    def through(self, address, *names):
+        """From now on these workers talk to a proxy: a socket in front of Redis, or a URL in front of the destination."""
+        for name in names:
+            if address.startswith("http:"):
+                self.sink = address
+            else:
+                self.worker(name).address = address
+            self.worker(name).restart()
+
     # Rows.
 
     def feed(self, n):
@@ -57,10 +66,6 @@ class Rig(Pipeline):
     @property
     def rows(self):
         return sum(rows.n for rows in self.files)
-
-    def settled(self):
-        """Rows that found their end."""
-        return sum(int(s.get(k, 0)) for s in self.sources().values() for k in ("delivered", "dead", "filtered"))
 
     # Faults.
 

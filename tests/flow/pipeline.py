@@ -126,6 +126,7 @@ class Pipeline:
         self.firehose.kill()
         self.r.close()
         self.redis.kill()
+        assert not self.said("Sanitizer:") + self.said("runtime error:"), self.logs()
 
     # Processes.
 

@@ -44,6 +44,38 @@ static void test_dead_letter_of_a_row_has_every_field(void)
     arena_reset(&arena);
 }
 
+static void test_dead_letter_of_a_file_names_its_job(void)
+{
+    str fields[] = {STR("uri"), STR("file:///a"), STR("job"), STR("7-0")};
+    const struct entry e = {.id = STR("8-0"),
+                            .uri = STR("file:///a"),
+                            .fields = fields,
+                            .field_count = ARRAY_LEN(fields)};
+    const struct entry by_hand = {.id = STR("8-0"), .uri = STR("file:///a")};
+    const struct record r = {.entry = &e, .line = STR("{\"uri\":\"file:///a\"}")};
+    const struct record r_by_hand = {.entry = &by_hand, .line = r.line};
+    struct pack p = {0};
+
+    dead_add(&arena, &p, &r, STR("bad"), STR_NONE, &tidy);
+    CHECK_STR(field(p.last, "job"), STR("7-0"));
+    dead_add(&arena, &p, &r_by_hand, STR("bad"), STR_NONE, &tidy);
+    CHECK_STR(field(p.last, "job"), STR("8-0"));
+    arena_reset(&arena);
+}
+
+static void test_dead_letter_of_the_door_keeps_where_it_was_to_go(void)
+{
+    const struct entry e = {.id = STR("8-0"), .to = STR("tidy"), .uri = STR("file:///a")};
+    const struct record r = {.entry = &e, .line = STR("{}")};
+    struct pack p = {0};
+
+    dead_add(&arena, &p, &r, STR("no_route"), STR_NONE,
+             &(struct dead_context){.stage = STR("inbox")});
+    CHECK_STR(field(p.last, "to"), STR("tidy"));
+    CHECK(field(p.last, "job").p == NULL);
+    arena_reset(&arena);
+}
+
 static void test_dead_letter_leaves_out_what_is_not_known(void)
 {
     const struct entry e = {.src = STR("00000000000000aa"), .row = 1, .cols = STR("[\"a\"]")};
@@ -104,6 +136,8 @@ static void test_dead_letter_of_an_indented_row_keeps_its_columns(void)
 int main(void)
 {
     RUN(test_dead_letter_of_a_row_has_every_field);
+    RUN(test_dead_letter_of_a_file_names_its_job);
+    RUN(test_dead_letter_of_the_door_keeps_where_it_was_to_go);
     RUN(test_dead_letter_leaves_out_what_is_not_known);
     RUN(test_dead_letters_are_booked_as_they_are_written);
     RUN(test_dead_letter_of_an_indented_row_keeps_its_columns);

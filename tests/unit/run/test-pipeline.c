@@ -61,7 +61,7 @@ static const char good[] =
     "    normalise:\n"
     "      fields: {price: {from: price, match: '^a$'}}\n"
     "  ship: {deliver: {stream: \"${TEST_STREAM:-out}$$1\", key: !secret aws}}\n"
-    "  side: {deliver: {stream: side}, high: 4KiB, low: 1KiB}\n"
+    "  side: {deliver: {stream: side}, high: 4KiB, low: 1KiB, keep: 7d, keep_bytes: 1GiB}\n"
     "routes:\n"
     "  - {from: inbox, to: rows}\n"
     "  - {from: rows, to: tidy}\n"
@@ -83,6 +83,7 @@ static void check_good(const struct pipeline *p)
     CHECK_INT(number, 0);
     CHECK(s->kind == &split);
     CHECK_INT(s->high_bytes, 8 << 20);
+    CHECK(!pipeline_keeps(s));
     CHECK_INT(s->low_bytes, 4 << 20);
     s = pipeline_find(p, STR("ship"), &number);
     CHECK_INT(number, 2);
@@ -90,6 +91,10 @@ static void check_good(const struct pipeline *p)
     CHECK_INT(s->low_bytes, 32 << 20);
     CHECK_STR(node_get(s->config, "stream")->text, STR("out$1"));
     CHECK_INT(node_get(s->config, "key")->type, NODE_SECRET);
+    s = pipeline_find(p, STR("side"), &number);
+    CHECK(pipeline_keeps(s));
+    CHECK_INT(s->keep_ms, 7 * 24 * 3600 * 1000);
+    CHECK_INT(s->keep_bytes, 1 << 30);
     CHECK(pipeline_find(p, STR("none"), &number) == NULL);
 
     CHECK_INT(p->routes.n, 6);
@@ -212,7 +217,7 @@ static const struct mistake {
     {STAGES "  x: {delivr: {}}\nroutes:\n" FEED REST "  - {from: x, to: ship}\n"
             "  - {from: inbox, to: x}\n",
      6, 7, false, "unknown key 'delivr'",
-     "did you mean 'deliver'? one of: split, normalise, deliver, high, low"},
+     "did you mean 'deliver'? one of: split, normalise, deliver, high, low, keep, keep_bytes"},
     {STAGES "  x: {deliver: {stream: y}, high: 1KiB, low: 2KiB}\nroutes:\n" FEED REST
             "  - {from: inbox, to: x}\n",
      6, 46, false, "'low' must be below 'high'", ""},

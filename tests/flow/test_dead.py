@@ -1,0 +1,240 @@
+"""`standpipe dead` against a running pipeline: what it shows, and that what it sends back is delivered once each."""
+import json
+import os
+import pty
+import subprocess
+import time
+
+import pytest
+from checker import check
+from standpipe_run import DEADLINE_S, STANDPIPE, wait_for
+
+STRICT = """\
+pipeline: strict
+stages:
+  rows: {split: {format: csv}}
+  tidy:
+    normalise:
+      fields:
+        id: {from: [id], required: true}
+  ship: {deliver: {linger: 20ms, firehose: {stream: out, region: eu-west-1}}}
+routes:
+  - {from: inbox, to: rows}
+  - {from: rows, to: tidy}
+  - {from: tidy, to: ship}
+"""
+MILD = STRICT.replace(", required: true", "")
+MANY = 10000
+
+
+def dead(p, *words):
+    done = p.command("dead", *words)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+def lines(p, *words):
+    return [json.loads(line) for line in dead(p, *words, "--json").splitlines()]
+
+
+def ids_of(p, job, rows):
+    """The sp_ids of a file whose rows are all `,x`."""
+    src = p.job(job)["src"]
+    offset = len(b"id,name\n")
+    return [f"{src}-{i + 1}-{offset + 3 * i}" for i in range(rows)]
+
+
+def correct(p, text):
+    """Apply, and wait until every worker follows."""
+    version = str(p.apply(text))
+    wait_for("the workers to follow", lambda: all(
+        p.r.hget(f"sp:worker:{name}", "pipeline") == version for name in p.workers))
+
+
+def state(p):
+    return p.books(), p.sources(), p.dead(), p.r.xlen("sp:inbox")
+
+
+@pytest.fixture
+def strict(pipeline):
+    pipeline.apply(STRICT)
+    return pipeline.start()
+
+
+def test_shows_filters_and_changes_nothing(strict):
+    p = strict
+    a = p.send(p.write("a.csv", "id,name\n1,x\n,y\n,\x1b[2J\n"))
+    p.send(p.write("b.csv", "id,name\n,z\n\"open,\n"))
+    p.put(data="no json\n{\"id\":\"9\"}", to="nowhere")
+    p.send(p.inputs / "absent.csv")
+    p.rest()
+    before = state(p)
+    groups = {(g["stage"], g["reason"]): g for g in lines(p)}
+    assert {key: g["count"] for key, g in groups.items()} == {
+        ("tidy", "required"): 3, ("rows", "open_quote"): 1, ("inbox", "bad_json"): 1, ("inbox", "no_route"): 1,
+        ("rows", "source_missing"): 1}
+    tidy = groups["tidy", "required"]
+    assert tidy["oldest_ms"] <= tidy["newest_ms"] <= time.time() * 1000 and "id" in tidy["sample"]
+
+    src = p.job(a)["src"]
+    uri = p.job(a)["uri"]
+    assert len(lines(p, "list", "--source", src)) == len(lines(p, "list", "--source", uri)) == 2
+    assert len(lines(p, "list", "--stage", "tidy")) == 3
+    assert len(lines(p, "list", "--limit", "2")) == 2
+    assert [x["row"] for x in lines(p, "list", "--reason", "required", "--source", src)] == ["3", "2"]
+
+    ugly = next(x for x in lines(p, "list") if "\x1b" in x["data"] or "\\u001b" in x["data"])
+    assert ugly["data"].encode() == p.command("dead", "show", ugly["id"], "--raw").stdout.encode()
+    assert "reason    required" in dead(p, "show", ugly["id"])
+    assert lines(p, "show", ugly["id"]) == [ugly]
+    assert "\x1b" not in dead(p, "list") + dead(p)
+    nothing = p.command("dead", "show", "1-1")
+    assert nothing.returncode == 1 and "no dead letter" in nothing.stderr
+
+    preview = lines(p, "redrive", "--dry-run")
+    assert {(g["stage"], g["reason"]): g.get("to") for g in preview} == {
+        ("tidy", "required"): "tidy", ("rows", "open_quote"): None, ("inbox", "bad_json"): "inbox",
+        ("inbox", "no_route"): "inbox", ("rows", "source_missing"): "rows"}
+    assert next(g for g in preview if g["reason"] == "open_quote")["stays"]
+    assert dead(p, "drop", "--dry-run")
+    assert state(p) == before
+
+
+def test_a_terminal_gets_no_control_bytes(strict):
+    p = strict
+    p.send(p.write("a.csv", b"id,name\n,\x1b]0;title\x07\n"))
+    p.rest()
+    id = lines(p, "list")[0]["id"]
+    raw = p.r.xadd("sp:{0}:dead", {"stage": "x", "reason": "r\x1b[2J", "data": b"\x1b[31m\xc2\x9b1m\xff"})
+    for words in (["show", id], ["show", raw], ["list"], []):
+        seen = on_terminal(p, "n\n", *words)[1]
+        assert not set(seen) & {0x1b, 0x07, 0x9b, 0xff}, (words, seen)
+        assert b"r\\x1b[2J" in seen or words == ["show", id]
+
+
+def on_terminal(p, typed, *words):
+    """The exit status, and what a terminal saw."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([STANDPIPE, "dead", *words, "--redis", f"unix://{p.redis.socket}"], stdin=theirs,
+                               stdout=theirs, stderr=theirs, env=p.environment, start_new_session=True)
+    os.close(theirs)
+    os.write(ours, typed.encode())
+    seen = b""
+    while True:
+        try:
+            seen += os.read(ours, 65536)
+        except OSError:  # the last one closed it
+            break
+    os.close(ours)
+    return process.wait(DEADLINE_S), seen
+
+
+def test_asks(strict):
+    p = strict
+    p.send(p.write("a.csv", "id,name\n,y\n,z\n"))
+    p.rest()
+    before = state(p)
+    for verb in ("redrive", "drop"):
+        refused = p.command("dead", verb)
+        assert refused.returncode == 2 and "--yes" in refused.stderr and "required" in refused.stdout
+        status, seen = on_terminal(p, "n\n", verb)
+        assert status == 1 and b"2 letters? [y/N]" in seen
+        assert state(p) == before
+    status, seen = on_terminal(p, "y\n", "drop", "--limit", "1")
+    assert status == 0 and b"dropped 1;" in seen
+    assert lines(p, "drop", "--yes")[-1] == {"v": 1, "dropped": 1, "stayed": 0, "gone": 0}
+    assert p.dead() == []
+    assert (p.books()["dead:records"], p.books()["dead:bytes"], p.books()["tidy:dropped"]) == (0, 0, 2)
+
+
+def test_the_corrected_pipeline_delivers_each_letter_once(strict):
+    """10,000 letters; a redrive with a limit, one that is killed in the middle, one to the end, one too many."""
+    p = strict
+    file = p.write("many.csv", "id,name\n" + ",x\n" * MANY)
+    job = p.send(file)
+    other = p.send(p.write("other.csv", "id,name\n,y\n1,z\n"))
+    p.rest()
+    assert len(p.dead()) == MANY + 1
+    correct(p, MILD)
+    src = p.job(other)["src"]
+    assert lines(p, "redrive", "--source", src, "--yes")[-1]["redriven"] == 1
+    assert lines(p, "redrive", "--limit", "7", "--yes")[-1]["redriven"] == 7
+    assert p.r.xlen("sp:{0}:dead") == MANY - 7
+    slow = subprocess.Popen([STANDPIPE, "dead", "redrive", "--yes", "--rate", "2k/s", "--redis",
+                             f"unix://{p.redis.socket}"], stdout=subprocess.DEVNULL, env=p.environment)
+    wait_for("the redrive to be under way", lambda: p.r.xlen("sp:{0}:dead") < MANY - 500)
+    slow.kill()
+    slow.wait(DEADLINE_S)
+    left = p.r.xlen("sp:{0}:dead")
+    assert 0 < left < MANY - 500
+    assert lines(p, "redrive", "--yes")[-1] == {"v": 1, "redriven": left, "stayed": 0, "gone": 0}
+    assert lines(p, "redrive", "--yes")[-1]["redriven"] == 0
+    p.rest()
+    check(p, [*ids_of(p, job, MANY), *(f"{src}-{row}-{offset}" for row, offset in ((1, 8), (2, 11)))])
+
+
+def test_what_dies_again_is_not_sent_in_a_circle(strict):
+    p = strict
+    p.send(p.write("a.csv", "id,name\n" + ",x\n" * 700))
+    p.rest()
+    for _ in range(2):
+        assert lines(p, "redrive", "--yes")[-1]["redriven"] == 700
+        p.rest()
+        assert len(p.dead()) == 700
+    check(p, [])
+
+
+def test_two_at_once_share_the_work(strict):
+    p = strict
+    job = p.send(p.write("a.csv", "id,name\n" + ",x\n" * 3000))
+    p.rest()
+    correct(p, MILD)
+    both = [subprocess.Popen([STANDPIPE, "dead", "redrive", "--yes", "--json", "--redis", f"unix://{p.redis.socket}"],
+                             stdout=subprocess.PIPE, env=p.environment) for _ in range(2)]
+    moved = [json.loads(one.communicate(timeout=DEADLINE_S)[0].splitlines()[-1])["redriven"] for one in both]
+    assert sum(moved) == 3000
+    p.rest()
+    check(p, ids_of(p, job, 3000))
+
+
+def test_rate(strict):
+    p = strict
+    p.send(p.write("a.csv", "id,name\n" + ",x\n" * 100))
+    p.rest()
+    began = time.monotonic()
+    assert lines(p, "redrive", "--rate", "50/s", "--yes")[-1]["redriven"] == 100
+    assert 1.5 < time.monotonic() - began < 10
+
+
+def test_files_and_inbox_letters_go_back(strict):
+    """A file that was not there, and documents for a stage that was not there, once both are."""
+    p = strict
+    path = p.inputs / "late.csv"
+    job = p.send(path)
+    p.put(data='{"id":"9"}\n{"id":"10"}', to="extra")
+    p.rest()
+    assert len(p.dead()) == 3
+    path.write_text("id,name\n1,x\n")
+    extra = STRICT.replace("  ship:", "  extra: {normalise: {}}\n  ship:").replace(
+        "{from: tidy, to: ship}", "{from: tidy, to: ship}\n  - {from: extra, to: ship}").replace(
+        "{from: inbox, to: rows}", "{from: inbox, when: 'to == \"extra\"', to: extra}\n  - {from: inbox, to: rows}")
+    correct(p, extra)
+    assert lines(p, "redrive", "--yes")[-1]["redriven"] == 3
+    p.rest()
+    wait_for("the file to be split", lambda: p.job(job)["state"] == "done")
+    p.rest()
+    assert p.dead() == []
+    assert sorted(d.get("id") or d["sp_extra"]["id"] for d in p.documents()) == ["1", "10", "9"]
+    check(p)
+
+
+def test_to_another_stage(strict):
+    p = strict
+    p.put(data='{"name":"x"}', to="tidy")
+    p.rest()
+    assert lines(p, "redrive", "--to", "ship", "--yes")[-1]["redriven"] == 1
+    p.rest()
+    assert [d["name"] for d in p.documents()] == ["x"]
+    check(p)
+    wrong = p.command("dead", "redrive", "--to", "nowhere")
+    assert wrong.returncode == 2 and "nowhere" in wrong.stderr
