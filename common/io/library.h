@@ -8,7 +8,8 @@
  */
 int library_load(struct redis *r, struct arena *a, struct error *err) MUST_CHECK;
 
-/* Whether it is there, with our code. `done` runs from the loop with what redis said last;
- * NULL: connection lost. With `repair` it is loaded first when it is not. */
+/* Whether it is there, with all functions that we know. `done` runs from the loop with what
+ * redis said last; NULL: connection lost. With `repair` it has to be our code, and is loaded
+ * when it is not. */
 typedef void library_done(void *ctx, bool found, const struct reply *answer);
 void library_check(struct redis *r, bool repair, library_done *done, void *ctx);

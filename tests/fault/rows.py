@@ -1,7 +1,9 @@
 """All rows of the table, in the order in which they run: (number in the matrix, name, what does it)."""
 import kills
 import life
+import outages
 import points
 import sinks
+import upgrades
 
-ROWS = sorted(kills.ROWS + points.ROWS + sinks.ROWS + life.ROWS)
+ROWS = sorted(kills.ROWS + points.ROWS + sinks.ROWS + life.ROWS + outages.ROWS + upgrades.ROWS)
