@@ -12,7 +12,7 @@
 
 local REPLAY_BYTES = 262144
 local DAY_MS = 86400000
-local fresh = {run = true, try = true, job = true}     -- of the first time alone
+local fresh = {run = true, try = true, first = true, reason = true, job = true}     -- of the first time alone
 
 -- The end is fixed at the first call: the copies may go to the end of the same topic.
 local function replay_span(P, K)

@@ -109,7 +109,7 @@ static int read_oldest(struct reader *r, str topic, str *id)
 {
     const struct reply *oldest;
 
-    if (ask(r, &oldest, STR("FCALL"), STR("sp1_oldest"), STR("1"), topic, STR("sp")) != 0)
+    if (ask(r, &oldest, STR("FCALL_RO"), STR("sp1_oldest"), STR("1"), topic, STR("sp")) != 0)
         return r->err->code;
     *id = oldest->text;
     return 0;

@@ -168,7 +168,7 @@ static int look_into_stage(struct finder *f, const struct pipeline_stage *s,
                            const struct keys *k)
 {
     str key = keys_topic(k, f->arena, s->name);
-    const str ask[] = {STR("FCALL"), STR("sp1_oldest"), STR("1"), key, STR("sp")};
+    const str ask[] = {STR("FCALL_RO"), STR("sp1_oldest"), STR("1"), key, STR("sp")};
     const struct reply *needed;
 
     f->is_kept = pipeline_keeps(s);

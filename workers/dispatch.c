@@ -7,10 +7,12 @@
 #include "common/io/answer.h"
 #include "common/run/adopt.h"
 #include "common/run/metrics.h"
+#include "common/run/promise.h"
 #include "workers/dispatch_admit.h"
 #include "workers/dispatch_door.h"
 #include "workers/dispatch_gauges.h"
 #include "workers/dispatch_keep.h"
+#include "workers/dispatch_later.h"
 
 enum {
     COUNT = 64,            /* inbox entries a round */
@@ -26,6 +28,7 @@ struct dispatch {
     struct redis *reader;
     struct adopter *adopter;
     struct gauges *gauges;
+    struct later *later;
     struct keeper *keeper;
     struct timer *again;
     struct batch batch; /* of a round */
@@ -35,6 +38,7 @@ struct dispatch {
     str topic;
     struct arena arena;
     struct metric *taken, *dead;
+    const struct reply *config; /* of redis, while the promise is asked for */
     bool is_busy, is_reading, is_reading_ours, is_catching_up, is_begun, is_quiescing;
 };
 struct call { /* one sp1_admit under way */
@@ -299,6 +303,37 @@ static void on_group(void *ctx, const struct reply *reply)
     process_settled(d->process);
 }
 
+/* Once a pipeline: what the settings of this Redis are worth stands in the log. */
+
+static void on_config(void *ctx, const struct reply *reply)
+{
+    struct dispatch *d = ctx;
+
+    d->asks--;
+    d->config = reply;
+}
+
+static void on_role(void *ctx, const struct reply *reply)
+{
+    struct dispatch *d = ctx;
+    enum promise p = promise_of(d->config, reply);
+
+    d->asks--;
+    if (reply)
+        log_info("what redis keeps", LOG_CSTR("promise", promise_name(p)),
+                 LOG_CSTR("meaning", promise_sentence(p)));
+}
+
+/* Before the groups: their answers, which come behind these, begin the work. */
+static void ask_promise(struct dispatch *d)
+{
+    struct redis *r = d->process->redis;
+
+    d->asks += 2;
+    redis_say(r, &d->arena, on_config, d, STR("CONFIG"), STR("GET"), PROMISE_SETTINGS);
+    redis_say(r, &d->arena, on_role, d, STR("ROLE"));
+}
+
 static void make_group(struct dispatch *d, str topic)
 {
     d->asks++;
@@ -332,7 +367,9 @@ static int open_role(struct process *p, struct error *err)
     d->again = timer_new(p->loop, on_again, d);
     d->adopter = adopter_new(p, d->topic, on_adopted, d);
     d->gauges = gauges_open(p);
+    d->later = later_open(p);
     d->keeper = keeper_open(p);
+    ask_promise(d);
     resume(p);
     return 0;
 }
@@ -341,6 +378,7 @@ static void close_role(struct process *p)
 {
     struct dispatch *d = p->work;
 
+    later_close(d->later);
     keeper_close(d->keeper);
     gauges_close(d->gauges);
     adopter_free(d->adopter);
@@ -364,7 +402,7 @@ static bool is_quiet(struct process *p)
     const struct dispatch *d = p->work;
 
     return !d->is_busy && !d->is_reading && d->asks == 0 && adopter_is_idle(d->adopter) &&
-           gauges_is_idle(d->gauges) && keeper_is_idle(d->keeper);
+           gauges_is_idle(d->gauges) && later_is_idle(d->later) && keeper_is_idle(d->keeper);
 }
 
 static void release_role(struct process *p)
@@ -374,12 +412,12 @@ static void release_role(struct process *p)
     adopter_release(d->adopter);
 }
 
-static void woken(struct process *p, str topic)
+static void woken(struct process *p, str topic, str message)
 {
     struct dispatch *d = p->work;
 
     (void)topic;
-    if (timer_is_running(d->again))
+    if (!str_is(message, "due") && timer_is_running(d->again))
         timer_start(d->again, 0);
 }
 

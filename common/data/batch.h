@@ -5,9 +5,11 @@
 #include "common/base/str.h"
 
 enum verdict {
-    VERDICT_PASS, /* hand on along the routes (default) */
-    VERDICT_DROP, /* filtered on purpose, counted */
-    VERDICT_DEAD, /* dead letter + reason */
+    VERDICT_PASS,  /* hand on along the routes (default) */
+    VERDICT_DROP,  /* filtered on purpose, counted */
+    VERDICT_DEAD,  /* dead letter + reason */
+    VERDICT_RETRY, /* try this record again later, for a reason of its own: a destination that
+                    * fails as a whole is no record's attempt. Not in split. */
 };
 struct entry {      /* a stream entry: the unit of hand-over and acknowledgement */
     str id;         /* stream id, "1700000000000-0" */
@@ -16,7 +18,8 @@ struct entry {      /* a stream entry: the unit of hand-over and acknowledgement
     str src, run;   /* source id, 16 hex digits; replay it belongs to; both may be empty */
     uint64_t row;   /* number of its first record in the source, from 1 */
     uint64_t at;    /* when it was accepted, ms since the epoch */
-    uint32_t n, try; /* number of its records; attempts so far */
+    uint32_t n, try; /* number of its records; attempts so far in this stage */
+    uint64_t tried;  /* when the first of them was, ms since the epoch; 0: none was */
     uint32_t first;  /* index of its first record in batch.records */
     bool is_booked;  /* it came with `n`: the books know it */
     str *fields;     /* all fields as they came: name, value, name, value ... */

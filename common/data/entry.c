@@ -10,7 +10,7 @@ struct number { /* a field that counts */
     uint64_t value; /* its default, until it was read */
     bool came;
 };
-enum { NUMBER_N, NUMBER_ROW, NUMBER_AT, NUMBER_TRY, NUMBERS };
+enum { NUMBER_N, NUMBER_ROW, NUMBER_AT, NUMBER_TRY, NUMBER_FIRST, NUMBERS };
 
 static uint32_t count_lines(str data)
 {
@@ -129,6 +129,7 @@ const char *entry_decode(struct arena *a, struct entry *e, str id, str *fields, 
         [NUMBER_ROW] = {"row", 1, UINT64_MAX / 2, 1, false},
         [NUMBER_AT] = {"at", 0, UINT64_MAX / 2, id_ms(id), false},
         [NUMBER_TRY] = {"try", 0, UINT32_MAX / 2, 0, false},
+        [NUMBER_FIRST] = {"first", 0, UINT64_MAX / 2, 0, false},
     };
 
     *e = (struct entry){.id = id, .fields = fields, .field_count = n};
@@ -144,5 +145,6 @@ const char *entry_decode(struct arena *a, struct entry *e, str id, str *fields, 
     e->row = numbers[NUMBER_ROW].value;
     e->at = numbers[NUMBER_AT].value;
     e->try = (uint32_t)numbers[NUMBER_TRY].value;
+    e->tried = numbers[NUMBER_FIRST].value;
     return reason;
 }

@@ -2,12 +2,12 @@
 
 #include "common/data/entry.h"
 
-enum { FIELDS_MAX = 8, DIGITS_MAX = 20 };
+enum { FIELDS_MAX = 10, DIGITS_MAX = 20 };
 
 struct packed { /* an output entry; its data follow it, so that one block holds both */
     struct pack_entry entry;
     str args[2 * FIELDS_MAX];
-    char digits[4][DIGITS_MAX];
+    char digits[5][DIGITS_MAX];
     uint32_t numbers;
     char data[];
 };
@@ -16,6 +16,7 @@ struct span { /* records that share an entry */
     uint32_t n;
     size_t bytes; /* at most; newlines between them included */
     str cols;
+    const struct pack_again *again; /* or NULL */
 };
 
 static bool is_row(const struct record *r)
@@ -32,8 +33,7 @@ static str cols_of(const struct record *r, const str *cols)
 
 static bool agrees(const struct entry *a, const struct entry *b)
 {
-    return a == b || (a->at == b->at && a->try == b->try && str_equal(a->src, b->src) &&
-                      str_equal(a->run, b->run));
+    return a == b || (a->at == b->at && str_equal(a->src, b->src) && str_equal(a->run, b->run));
 }
 
 static bool follows(const struct record *r, const struct record *last)
@@ -44,7 +44,7 @@ static bool follows(const struct record *r, const struct record *last)
 static struct span next_span(struct record *const *records, uint32_t n, const str *cols)
 {
     const struct record *first = records[0];
-    struct span s = {records, 1, record_length(first), cols_of(first, cols)};
+    struct span s = {records, 1, record_length(first), cols_of(first, cols), NULL};
 
     for (; s.n < MIN(n, (uint32_t)ENTRY_RECORDS_MAX); s.n++) {
         const struct record *r = records[s.n];
@@ -79,8 +79,12 @@ static void add_fields(struct packed *p, const struct span *s, str data)
     add_number(p, STR("row"), e->row + first->number);
     add_number(p, STR("n"), s->n);
     add_number(p, STR("at"), e->at);
-    if (e->try)
-        add_number(p, STR("try"), e->try);
+    if (s->again && s->again->try)
+        add_number(p, STR("try"), s->again->try);
+    if (s->again && s->again->tried)
+        add_number(p, STR("first"), s->again->tried);
+    if (s->again && s->again->reason.n)
+        add_text(p, STR("reason"), s->again->reason);
     if (e->run.n)
         add_text(p, STR("run"), e->run);
     if (s->cols.n)
@@ -105,21 +109,35 @@ static struct pack_entry *pack_span(struct arena *a, const struct span *s)
     return &p->entry;
 }
 
+static void append(struct pack *p, struct pack_entry *e)
+{
+    if (p->last)
+        p->last->next = e;
+    else
+        p->first = e;
+    p->last = e;
+    p->entries++;
+    p->records += e->records;
+    p->bytes += e->bytes;
+}
+
 void pack_records(struct arena *a, struct pack *p, struct record *const *records, uint32_t n,
                   const str *cols)
 {
     while (n) {
         struct span s = next_span(records, n, cols);
-        struct pack_entry *e = pack_span(a, &s);
-        if (p->last)
-            p->last->next = e;
-        else
-            p->first = e;
-        p->last = e;
-        p->entries++;
-        p->records += e->records;
-        p->bytes += e->bytes;
+        append(p, pack_span(a, &s));
         records += s.n;
         n -= s.n;
     }
+}
+
+void pack_record_again(struct arena *a, struct pack *p, struct record *r,
+                       const struct pack_again *again)
+{
+    struct record *const one[] = {r};
+    struct span s = next_span(one, 1, NULL);
+
+    s.again = again;
+    append(p, pack_span(a, &s));
 }

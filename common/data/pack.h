@@ -17,8 +17,17 @@ struct pack { /* outputs for one topic, in the order they came */
 };
 /* Pack `n` records, all for one topic, into entries of at most ENTRY_DATA_MAX bytes and
  * ENTRY_RECORDS_MAX records; a larger record travels alone. Records share an entry only when
- * their entries agree in src, cols, run, at and try, and rows only when their numbers follow
+ * their entries agree in src, cols, run and at, and rows only when their numbers follow
  * each other. `cols`: column names of the rows (split), or NULL: keep those of the record's
  * entry when its line is a row. */
 void pack_records(struct arena *a, struct pack *p, struct record *const *records, uint32_t n,
                   const str *cols);
+
+struct pack_again { /* why a record goes back into its own topic */
+    uint32_t try;   /* attempts so far */
+    uint64_t tried; /* when the first was, ms since the epoch; 0: leave it out */
+    str reason;     /* of the last one; may be empty */
+};
+/* Pack one record as an entry of its own, as its entry was. */
+void pack_record_again(struct arena *a, struct pack *p, struct record *r,
+                       const struct pack_again *again);

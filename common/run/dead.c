@@ -57,7 +57,7 @@ void dead_add(struct arena *a, struct pack *p, const struct record *r, str reaso
     put(&f, STR("detail"), detail);
     put_number(&f, a, STR("attempts"), r->entry->try + 1);
     put_number(&f, a, STR("at"), r->entry->at);
-    put_number(&f, a, STR("first"), c->now_ms);
+    put_number(&f, a, STR("first"), r->entry->tried ? r->entry->tried : c->now_ms);
     put_number(&f, a, STR("last"), c->now_ms);
     put(&f, STR("uri"), c->uri);
     put(&f, STR("src"), o.src);

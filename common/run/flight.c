@@ -131,6 +131,8 @@ static void decode(struct flight *f, const struct reply *item, struct entry *goo
     if (entry_decode(&b->arena, &e, item->items[0].text, list, fields->n, &detail)) {
         f->bad_details[f->bad_count] = detail;
         bad[f->bad_count++] = e;
+    } else if (e.try > 0 && !f->runner->is_reading_ours && !f->runner->def->kind->wants_jobs) {
+        runner_park(f->runner, &e);
     } else {
         good[b->entry_count++] = e;
     }
@@ -184,9 +186,16 @@ static void start_flight(struct flight *f, const struct reply *list)
         adapt_count(r, list->n, bytes);
     metric_add(r->bytes, bytes);
     f->phase = FLIGHT_BUSY;
-    f->batch.is_taken_over = r->is_reading_ours;
+    f->batch.is_taken_over = r->is_reading_ours && r->is_inherited;
     f->batch.opened_us = clock_mono_us(r->process->services.clock);
     flight_prepare(f);
+}
+
+static void end_catching_up(struct runner *r)
+{
+    r->is_inherited = false;
+    if (r->is_more_due)
+        runner_look_for_due(r);
 }
 
 /* nil, or [[topic, [[id, [name, value, ...]], ...]]]; empty when a commit was undone. */
@@ -211,6 +220,8 @@ static void on_read(void *ctx, const struct reply *reply)
     }
     if (r->is_reading_ours && !(is_good && (!list || list->n == 0)))
         r->is_catching_up = true; /* there may be more */
+    else if (r->is_reading_ours && !r->is_catching_up)
+        end_catching_up(r);
     if (list && list->n > 0)
         start_flight(f, list);
     else
@@ -235,7 +246,7 @@ void runner_pump(struct runner *r)
     if (!r->is_begun || r->is_quiescing || r->is_reading || r->is_held || !f ||
         !r->process->is_library_there || !redis_is_ready(r->reader))
         return;
-    if (r->is_catching_up && is_any_busy(r))
+    if (r->is_catching_up && (is_any_busy(r) || r->parks > 0))
         return; /* what is in flight stands in our pending list as well: finish it first */
     r->is_reading = true;
     r->is_reading_ours = r->is_catching_up;

@@ -179,6 +179,8 @@ static const char *value_word(enum setting_type type)
         return " TIME";
     case SETTING_RATE:
         return " RATE";
+    case SETTING_SPAN:
+        return " SPAN";
     case SETTING_BOOL:
     case SETTING_SECRET:
     case SETTING_NODE:

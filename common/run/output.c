@@ -26,7 +26,7 @@ struct builder {
     const struct pipeline_stage *stage;
     struct record ***lists; /* per stage of the pipeline: what goes there */
     uint32_t *list_lengths;
-    struct pack dead;
+    struct pack dead, again; /* again: back into the input topic, to be tried later */
     struct counts *counts;
     struct source_sums *sources;
     uint32_t source_count;
@@ -82,6 +82,21 @@ static void end_record(struct builder *w, struct source_sums *s, struct record *
     s->dead++;
 }
 
+/* A small entry of its own: it must not hold up those that it came with. */
+static bool try_again(struct builder *w, struct source_sums *s, struct record *r)
+{
+    const struct entry *e = r->entry;
+    const struct pack_again again = {
+        .try = e->try + 1, .tried = e->tried ? e->tried : w->c->now_ms, .reason = r->reason};
+
+    assert(!w->stage->kind->wants_jobs);
+    if (again.try >= w->stage->retry.attempts)
+        return false;
+    pack_record_again(w->arena, &w->again, r, &again);
+    s->open++;
+    return true;
+}
+
 static void sort_record(struct builder *w, struct source_sums *s, struct record *r)
 {
     bool is_new =
@@ -102,7 +117,7 @@ static void sort_record(struct builder *w, struct source_sums *s, struct record 
         s->delivered++;
         w->out++;
         counts_add(w->counts, r);
-    } else {
+    } else if (r->verdict != VERDICT_RETRY || !try_again(w, s, r)) {
         end_record(w, s, r);
     }
 }
@@ -183,11 +198,11 @@ static void fill_books(struct builder *w, const struct commit *commit, struct co
 
     h->key = keys_lane(w->c->keys, w->arena, "books");
     h->moves = arena_alloc(w->arena, room * sizeof(*h->moves));
-    move(h, field(w, in, "bytes"), -w->booked_bytes);
+    move(h, field(w, in, "bytes"), (int64_t)w->again.bytes - w->booked_bytes);
     for (uint32_t i = 0; i < p->stage_count; i++)
         if (w->list_lengths[i])
             move(h, field(w, p->stages[i].name, "bytes"), 0);
-    move_if(h, field(w, in, "records"), -w->booked_records);
+    move_if(h, field(w, in, "records"), (int64_t)w->again.records - w->booked_records);
     move_if(h, field(w, in, "in"), w->in);
     move_if(h, field(w, in, "out"), w->out);
     move_if(h, field(w, in, "dead"), w->dead_count);
@@ -232,7 +247,7 @@ static void fill_outputs(struct builder *w, struct commit *commit)
     const struct pipeline *p = w->c->pipeline;
     uint32_t n = 0;
 
-    commit->outputs = arena_zalloc(w->arena, (p->stage_count + 1) * sizeof(*commit->outputs));
+    commit->outputs = arena_zalloc(w->arena, (p->stage_count + 2) * sizeof(*commit->outputs));
     for (uint32_t i = 0; i < p->stage_count; i++) {
         if (!w->list_lengths[i])
             continue;
@@ -241,6 +256,8 @@ static void fill_outputs(struct builder *w, struct commit *commit)
         pack_records(w->arena, &o->pack, w->lists[i], w->list_lengths[i],
                      w->b->progress ? &w->b->entries[0].cols : NULL);
     }
+    if (w->again.entries)
+        commit->outputs[n++] = (struct commit_output){.key = commit->topic, .pack = w->again};
     if (w->dead.entries)
         commit->outputs[n++] = (struct commit_output){
             .key = keys_lane(w->c->keys, w->arena, "dead"), .pack = w->dead};

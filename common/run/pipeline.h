@@ -5,6 +5,7 @@
 #include "common/data/findings.h"
 #include "common/data/node.h"
 #include "common/data/route.h"
+#include "common/run/retry.h"
 #include "common/run/worker.h"
 
 struct pipeline_stage {
@@ -12,8 +13,9 @@ struct pipeline_stage {
     const struct stage *kind;
     const struct node *config;      /* under the kind's key */
     uint64_t high_bytes, low_bytes; /* marks of its topic */
-    uint64_t keep_ms, keep_bytes;   /* what is settled stays so long, or while all of the topic
-                                       takes so much; 0: no such bound; both: it goes at once */
+    struct retry_policy retry;
+    uint64_t keep_ms, keep_bytes; /* what is settled stays so long, or while all of the topic
+                                     takes so much; 0: no such bound; both: it goes at once */
 };
 static inline bool pipeline_keeps(const struct pipeline_stage *s)
 {

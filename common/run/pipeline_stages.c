@@ -7,6 +7,7 @@ enum { KINDS_MAX = 16 };
 
 struct marks {
     uint64_t high, low, keep, keep_bytes;
+    const struct node *retry;
     const struct node *config[KINDS_MAX];
 };
 
@@ -38,7 +39,7 @@ bool pipeline_is_name(str s)
 /* One table for the keys of a stage: those of the kinds, and the marks. */
 static void fill_marks(struct loader *l, const struct node *map, struct marks *marks)
 {
-    struct setting table[KINDS_MAX + 5] = {0};
+    struct setting table[KINDS_MAX + 6] = {0};
     uint32_t n = 0;
 
     for (; l->kinds[n]; n++) {
@@ -51,6 +52,8 @@ static void fill_marks(struct loader *l, const struct node *map, struct marks *m
                                   "Bytes that may wait before its feeders stop."};
     table[n++] = (struct setting){"low", SETTING_BYTES, "32MiB", offsetof(struct marks, low),
                                   "Bytes at which they go on."};
+    table[n++] = (struct setting){"retry", SETTING_NODE, "", offsetof(struct marks, retry),
+                                  "How often and when a record is tried again."};
     table[n++] = (struct setting){"keep", SETTING_MSEC, "0", offsetof(struct marks, keep),
                                   "How long entries stay for a replay after they are done."};
     table[n++] =
@@ -61,6 +64,16 @@ static void fill_marks(struct loader *l, const struct node *map, struct marks *m
         marks->low = marks->high / 2;
     if (marks->low >= marks->high)
         findings_error(l->f, node_at(map, "low"), 1, "'low' must be below 'high'");
+}
+
+static struct retry_policy read_retry(struct loader *l, const struct node *map)
+{
+    struct retry_policy policy = {0};
+
+    setting_fill(retry_settings, map, &policy, l->f);
+    if (policy.attempts < 1)
+        findings_error(l->f, node_at(map, "attempts"), 1, "attempts must be at least 1");
+    return policy;
 }
 
 /* The one key that is a kind. */
@@ -113,6 +126,7 @@ static void read_stage(struct loader *l, const struct node *map)
     s.kind = find_kind(l, map, &s.config);
     s.high_bytes = marks.high;
     s.low_bytes = marks.low;
+    s.retry = read_retry(l, marks.retry);
     s.keep_ms = marks.keep;
     s.keep_bytes = marks.keep_bytes;
     if (s.kind)

@@ -232,11 +232,10 @@ static void on_message(void *ctx, str channel, str text)
     struct process *p = ctx;
     size_t prefix = p->keys.prefix.n + strlen(":wake:");
 
-    (void)text;
     if (str_ends(channel, STR(":pipeline")))
         timer_start(p->poll, 0);
     else if (p->is_role_open && channel.n > prefix)
-        p->role->woken(p, (str){channel.p + prefix, channel.n - prefix});
+        p->role->woken(p, (str){channel.p + prefix, channel.n - prefix}, text);
 }
 
 /* Who comes back to the loop winds it up again; who does not dies of SIGPROF, and its entries

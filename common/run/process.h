@@ -16,12 +16,13 @@ struct process_role {
     int (*open)(struct process *p, struct error *err);
     void (*quiesce)(
         struct process *p); /* read no more, flush; call process_settled() when at rest */
-    bool (*is_quiet)(struct process *p);         /* nothing in flight */
-    void (*release)(struct process *p);          /* stopping: give back what is still claimed */
-    void (*close)(struct process *p);            /* quiet, or out of time */
-    void (*resume)(struct process *p);           /* the command connection is there again */
-    void (*woken)(struct process *p, str topic); /* a topic fell to its low mark */
-    const char *(*state)(struct process *p);     /* for the heartbeat */
+    bool (*is_quiet)(struct process *p); /* nothing in flight */
+    void (*release)(struct process *p);  /* stopping: give back what is still claimed */
+    void (*close)(struct process *p);    /* quiet, or out of time */
+    void (*resume)(struct process *p);   /* the command connection is there again */
+    /* A topic fell to its low mark; or `message` is "due": something parked is. */
+    void (*woken)(struct process *p, str topic, str message);
+    const char *(*state)(struct process *p); /* for the heartbeat */
 };
 struct process {
     const struct process_role *role;

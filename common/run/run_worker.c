@@ -71,11 +71,17 @@ static void release(struct process *p)
         runner_release(r);
 }
 
-static void woken(struct process *p, str topic)
+static void woken(struct process *p, str topic, str message)
 {
     const struct team *t = p->work;
     uint32_t number;
 
+    if (str_is(message, "due")) {
+        for (struct runner *r = t->runners; r; r = r->next)
+            if (str_equal(r->def->name, topic))
+                runner_look_for_due(r);
+        return;
+    }
     if (!pipeline_find(p->pipeline, topic, &number))
         return;
     p->levels[number] = 0; /* it fell to its low mark; the next commit tells the figure */

@@ -67,8 +67,10 @@ static void catch_up(struct runner *r)
 
 static void on_reader_ready(void *ctx)
 {
-    catch_up(
-        ctx); /* an answer may have been lost on the way: its entries are ours all the same */
+    struct runner *r = ctx;
+
+    r->is_inherited = true; /* an answer may have been lost on the way: its entries are ours */
+    catch_up(r);
 }
 
 /* Beginning: the group, what dead workers hold, the levels of the topics we feed; then reading.
@@ -82,8 +84,10 @@ static void on_adopted(void *ctx, uint64_t taken)
         r->is_begun = true;
         redis_connect(r->reader);
     }
-    if (taken > 0)
+    if (taken > 0) {
+        r->is_inherited = true;
         catch_up(r);
+    }
     runner_pump(r);
     process_settled(r->process);
 }
@@ -125,6 +129,8 @@ void runner_begin(struct runner *r)
     for (struct flight *f = r->flights; f; f = f->next)
         if (f->again && f->again != flight_process)
             flight_wait(f, 0, f->again);
+    if (!timer_is_running(r->due))
+        runner_look_for_due(r);
     runner_pump(r);
 }
 
@@ -227,6 +233,7 @@ struct runner *runner_open(struct process *p, uint32_t stage, struct error *err)
     open_flights(r);
     r->reader = redis_new(p->loop, &p->address, &events);
     r->gate = timer_new(p->loop, on_gate_timer, r);
+    r->due = timer_new(p->loop, runner_on_due_timer, r);
     r->again = timer_new(p->loop, on_again, r);
     r->adopter = adopter_new(p, r->topic, on_adopted, r);
     return r;
@@ -240,6 +247,7 @@ void runner_close(struct runner *r)
         r->def->kind->close(&r->worker);
     redis_free(r->reader);
     timer_free(r->gate);
+    timer_free(r->due);
     timer_free(r->again);
     adopter_free(r->adopter);
     for (struct flight *f = r->flights, *next; f; f = next) {
@@ -268,7 +276,7 @@ bool runner_is_quiet(const struct runner *r)
     for (const struct flight *f = r->flights; f; f = f->next)
         if (f->phase != FLIGHT_IDLE)
             return false;
-    return r->asks == 0 && adopter_is_idle(r->adopter);
+    return r->asks == 0 && r->parks == 0 && adopter_is_idle(r->adopter);
 }
 
 void runner_release(struct runner *r)

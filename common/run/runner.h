@@ -49,19 +49,24 @@ struct runner {
     struct worker worker;
     struct arena arena; /* lives as long as the stage is open */
     struct output_context out;
-    str topic, channel;
+    str topic, channel, later;
     uint64_t is_output; /* bit i: stage i is fed by this one */
     struct redis *reader;
     struct flight *flights; /* all of them; owned */
     struct adopter *adopter;
     struct timer *gate;  /* polls the levels while held */
+    struct timer *due;   /* looks for parked entries that are due */
     struct timer *again; /* begin again: redis could not make the group */
     struct source_slot *sources;
     struct arena source_arena;
     uint32_t source_count;
     uint32_t count; /* entries to ask for */
     uint32_t asks;  /* answers on the command connection that know this runner */
+    uint32_t parks; /* entries on their way into `later` */
     bool is_catching_up, is_reading, is_held, is_quiescing, is_begun;
+    bool is_inherited; /* what is pending may have been in hand before: a dead worker's, or
+                        * ours before an answer was lost; else it was parked */
+    bool is_asking_due, is_more_due; /* look again when what was taken is worked off */
     bool is_reading_ours; /* the read under way, or the last one, asks for what is pending */
     struct metric *records, *bytes, *commits, *fenced, *held_metric;
 };
@@ -75,6 +80,11 @@ bool runner_is_quiet(const struct runner *r);
 void runner_release(struct runner *r);
 void runner_pump(struct runner *r);         /* read, if that is allowed now */
 void runner_look_at_gate(struct runner *r); /* the levels changed */
+
+/* later.c: put an entry aside until its next attempt; take what is due. */
+void runner_park(struct runner *r, const struct entry *e);
+void runner_look_for_due(struct runner *r);
+void runner_on_due_timer(void *ctx);
 
 /* Between runner.c, flight.c, prepare.c and settle.c. */
 void flight_process(struct flight *f); /* the next step of the stage */

@@ -25,6 +25,7 @@ static const char *const type_names[] = {
     [SETTING_BYTES] = "a size",
     [SETTING_MSEC] = "a duration",
     [SETTING_RATE] = "a rate",
+    [SETTING_SPAN] = "a span of time",
     [SETTING_NODE] = "a map",
 };
 
@@ -38,6 +39,7 @@ static const char *usual_unit(enum setting_type type)
         return "s";
     case SETTING_RATE:
         return "/s";
+    case SETTING_SPAN:
     case SETTING_STR:
     case SETTING_BOOL:
     case SETTING_SECRET:
@@ -104,6 +106,29 @@ static const char *parse_rate(str text, struct rate *value)
     return usage;
 }
 
+static const char *parse_span(str text, struct span_ms *value)
+{
+    static const char usage[] = "is no span of time: write 200ms..30s";
+    str most = text;
+    struct span_ms span;
+
+    while (most.n && !str_starts(most, STR("..")))
+        most = (str){most.p + 1, most.n - 1};
+    if (!most.n)
+        return usage;
+    str least = {text.p, text.n - most.n};
+    most = (str){most.p + 2, most.n - 2};
+    const char *problem = parse_scaled(least, times, usage, &span.least);
+    if (!problem)
+        problem = parse_scaled(most, times, usage, &span.most);
+    if (problem)
+        return problem;
+    if (span.least > span.most)
+        return "ends before it begins";
+    *value = span;
+    return NULL;
+}
+
 static const char *parse_bool(str text, bool *value)
 {
     if (!str_is(text, "true") && !str_is(text, "false"))
@@ -147,6 +172,8 @@ const char *setting_parse(enum setting_type type, str text, void *value)
                             value);
     case SETTING_RATE:
         return parse_rate(text, value);
+    case SETTING_SPAN:
+        return parse_span(text, value);
     case SETTING_NODE:
         break;
     }

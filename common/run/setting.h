@@ -13,10 +13,14 @@ enum setting_type {                 /* what stands at `offset` */
                     SETTING_BYTES,  /* uint64_t: 64KiB 4MiB 4MB */
                     SETTING_MSEC,   /* uint64_t: 200ms 30s 5m 1h 30d */
                     SETTING_RATE,   /* struct rate: 40/s 600/m */
+                    SETTING_SPAN,   /* struct span_ms: 200ms..30s */
                     SETTING_NODE,   /* const struct node *: the stage reads it itself */
 };
 struct rate {
     uint64_t count, period_ms;
+};
+struct span_ms {
+    uint64_t least, most;
 };
 struct setting { /* a row: key, type, default, where it goes, help; ends with a NULL name */
     const char *name;

@@ -120,7 +120,7 @@ def leaks(p, names):
 
 def scaling(ctx):
     """One normaliser, six, one again, by SIGTERM under load."""
-    rounds = 2 if ctx.short else 20
+    rounds = 1 if ctx.short else 20
     with Rig(ctx.folder, fleet=ALONE) as p:
         p.firehose.faults(latency_ms=5)
         longest, wrong = 0.0, []
@@ -148,7 +148,7 @@ def scaling(ctx):
 
 def handed_on(ctx):
     """SIGTERM to the splitter in the middle of a long file: the other one goes on with it, at once."""
-    rounds = 3 if ctx.short else 30
+    rounds = 2 if ctx.short else 30
     with Rig(ctx.folder, fleet=(*ALONE, "split-2")) as p:
         longest, wrong = 0.0, []
         for _ in range(rounds):

@@ -36,7 +36,7 @@ class Worker:
     def __init__(self, pipeline, name, *options):
         self.pipeline, self.name, self.options = pipeline, name, options
         self.process = None
-        self.program = STANDPIPE
+        self.program = pipeline.program
         self.address = None  # of another socket than that of Redis, from the next start on
 
     @property
@@ -92,6 +92,8 @@ class Worker:
 
 class Pipeline:
     """Use as a context; everything that was started ends with it, by its pid."""
+
+    program = STANDPIPE
 
     def __init__(self, folder, lease="30s", firehose_options=(), **redis_settings):
         self.folder, self.lease = pathlib.Path(folder), lease
@@ -150,7 +152,7 @@ class Pipeline:
     # Orders.
 
     def command(self, *words):
-        return subprocess.run([STANDPIPE, *map(str, words), "--redis", f"unix://{self.redis.socket}"],
+        return subprocess.run([self.program, *map(str, words), "--redis", f"unix://{self.redis.socket}"],
                               capture_output=True, text=True, timeout=DEADLINE_S, env=self.environment)
 
     def apply(self, text=PLAIN):

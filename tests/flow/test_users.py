@@ -14,7 +14,7 @@ from standpipe_run import DEADLINE_S, STANDPIPE, wait_for
 
 USERS = pathlib.Path(__file__).resolve().parents[2] / "deploy/users.acl"
 ROLES = ("dispatch", "split", "normalise", "deliver", "apply", "door", "console", "health")
-TEXT = PLAIN.replace("{normalise: {}}", "{normalise: {fields: {id: {from: id, required: true}, kind: {from: kind}}}}") + """\
+TEXT = PLAIN.replace("{normalise: {}}", "{keep: 1s, normalise: {fields: {id: {from: id, required: true}, kind: {from: kind}}}}") + """\
 counts:
   by_kind: {on: tidy, key: kind}
 """
@@ -137,13 +137,14 @@ def holds(p, name):
 
 WORKERS = ("dispatch", "split", "normalise", "deliver")
 EVERYBODY = """EVAL return 1 0|EVAL_RO return 1 0|SCRIPT LOAD x|FUNCTION FLUSH|FUNCTION DELETE standpipe_1|CONFIG SET maxmemory 1
-XTRIM sp:{0}:tidy MAXLEN 0|FLUSHALL|FLUSHDB|KEYS *|SHUTDOWN|REPLICAOF NO ONE|ACL LIST|ACL SETUSER x|MONITOR|DEBUG SLEEP 0
+XTRIM sp:inbox MAXLEN 0|FLUSHALL|FLUSHDB|KEYS *|SHUTDOWN|REPLICAOF NO ONE|ACL LIST|ACL SETUSER x|MONITOR|DEBUG SLEEP 0
 RESTORE k 0 x|MIGRATE h 1 k 0 1|MODULE LIST|SAVE|XGROUP DESTROY sp:{0}:tidy sp|DEL sp:{0}:tidy|DEL sp:pipeline|SET other x
 RENAME sp:{0}:books x|XADD other * a b|HSET other a b|SWAPDB 0 1|CLIENT KILL ID 1|CLUSTER RESET|COPY sp:mark x
 PUBLISH other x""".replace("\n", "|").split("|")
 DENIED = [
     *((role, command) for role in ROLES for command in EVERYBODY),
     *((role, "FUNCTION LOAD x") for role in ROLES if role not in ("dispatch", "apply")),
+    *((role, "XTRIM sp:{0}:tidy MAXLEN 0") for role in ROLES if role != "dispatch"),
     *((role, "SET sp:mark x") for role in ROLES if role != "apply"),
     *((role, "SET sp:pipeline x") for role in ROLES if role != "apply"),
     *((role, "CONFIG GET *") for role in ROLES if role not in ("dispatch", "console")),

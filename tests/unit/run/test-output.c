@@ -203,6 +203,60 @@ static void test_output_of_every_fate_of_a_record(void)
     }
 }
 
+static str field_of(const struct pack_entry *e, const char *name)
+{
+    for (uint32_t i = 0; i + 1 < e->arg_count; i += 2)
+        if (str_is(e->args[i], name))
+            return e->args[i + 1];
+    return STR_NONE;
+}
+
+/* The record goes back into its topic as an entry of its own, and is still waiting in all
+ * books; what came with it goes on. */
+static void test_output_of_a_record_to_be_tried_again(void)
+{
+    struct entry e = {.id = STR("5-0"),
+                      .src = AA,
+                      .row = 7,
+                      .at = 1000,
+                      .n = 2,
+                      .is_booked = true,
+                      .data = STR("{\"kind\":\"ship\"}\n{\"kind\":\"late\"}")};
+
+    for (e.try = 0; e.try < 5; e.try++) {
+        struct world w;
+        bool is_over = e.try + 1 == 5; /* the default of attempts */
+
+        e.tried = e.try ? 2000 : 0;
+        open_world(&w, TIDY);
+        fill(&w, &e, 1);
+        record_settle(&w.batch.records[1], VERDICT_RETRY, STR("late"), STR("Not yet."));
+        build(&w, 0, 1);
+        CHECK_STR(data_of(&w, "sp:{0}:ship"), STR("{\"kind\":\"ship\"}"));
+        CHECK_STR(
+            moves_of(&w, "sp:{0}:books"),
+            is_over ? STR("tidy:bytes -31 ship:bytes 15 tidy:records -2 tidy:out 1 tidy:dead 1 "
+                          "dead:records 1 dead:bytes 15 ship:records 1 ship:in 1")
+                    : STR("tidy:bytes -16 ship:bytes 15 tidy:records -1 tidy:out 1 "
+                          "ship:records 1 ship:in 1"));
+        CHECK_STR(moves_of(&w, "sp:{0}:source:00000000000000aa"),
+                  is_over ? STR("dead 1 open -1") : STR(""));
+        const struct commit_output *out =
+            output_of(&w, is_over ? "sp:{0}:dead" : "sp:{0}:tidy");
+        CHECK(out);
+        if (!out)
+            break;
+        const struct pack_entry *p = out->pack.first;
+        CHECK_STR(field_of(p, is_over ? "attempts" : "try"),
+                  arena_printf(&w.arena, "%u", e.try + 1));
+        CHECK_STR(field_of(p, "first"), e.try ? STR("2000") : STR("1800000000000"));
+        CHECK_STR(field_of(p, "reason"), STR("late"));
+        CHECK_STR(field_of(p, "row"), STR("8"));
+        CHECK_STR(field_of(p, "data"), STR("{\"kind\":\"late\"}"));
+        close_world(&w);
+    }
+}
+
 static void test_output_of_a_destination(void)
 {
     const struct entry entries[] = {
@@ -500,6 +554,7 @@ static void test_output_entry_json_is_json(void)
 int main(void)
 {
     RUN(test_output_of_every_fate_of_a_record);
+    RUN(test_output_of_a_record_to_be_tried_again);
     RUN(test_output_of_a_destination);
     RUN(test_output_of_entries_that_the_books_do_not_know);
     RUN(test_output_of_an_entry_that_is_not_understood);

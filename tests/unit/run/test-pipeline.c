@@ -217,7 +217,11 @@ static const struct mistake {
     {STAGES "  x: {delivr: {}}\nroutes:\n" FEED REST "  - {from: x, to: ship}\n"
             "  - {from: inbox, to: x}\n",
      6, 7, false, "unknown key 'delivr'",
-     "did you mean 'deliver'? one of: split, normalise, deliver, high, low, keep, keep_bytes"},
+     "did you mean 'deliver'? one of: split, normalise, deliver, high, low, retry, keep, "
+     "keep_bytes"},
+    {STAGES "  x: {deliver: {stream: y}, retry: {attempts: 0}}\nroutes:\n" FEED REST
+            "  - {from: tidy, to: x}\n",
+     6, 47, false, "attempts must be at least 1", ""},
     {STAGES "  x: {deliver: {stream: y}, high: 1KiB, low: 2KiB}\nroutes:\n" FEED REST
             "  - {from: inbox, to: x}\n",
      6, 46, false, "'low' must be below 'high'", ""},

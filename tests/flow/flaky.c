@@ -1,0 +1,94 @@
+/* A second program on the same libraries, for tests: the stages of standpipe and one more that
+ * fails as its records ask. {"retry":2} is to be tried again later twice, {"abort":1} kills its
+ * worker, {"loop":1} never ends, {"slow":300} takes so many milliseconds. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+#include "common/run/run.h"
+#include "tools/commands.h"
+#include "workers/dispatch.h"
+#include "workers/stages.h"
+
+static uint64_t number_of(const struct record *r, const char *name)
+{
+    uint64_t value;
+    str text;
+
+    return record_find(r, str_of(name), &text) && str_to_u64(text, &value) ? value : 0;
+}
+
+static enum work flaky_process(struct worker *w, struct batch *b)
+{
+    (void)w;
+    batch_each(r, b) {
+        volatile bool for_ever = number_of(r, "loop") > 0;
+        while (for_ever)
+            ;
+        if (number_of(r, "abort"))
+            abort();
+        usleep((useconds_t)number_of(r, "slow") * 1000);
+        if (number_of(r, "retry") > r->entry->try)
+            record_settle(r, VERDICT_RETRY, STR("flaky"), STR("not yet"));
+    }
+    return WORK_DONE;
+}
+
+static const struct setting no_settings[] = {{0}};
+static const struct stage stage_flaky = {
+    .name = "flaky",
+    .summary = "Fail as the records ask.",
+    .settings = no_settings,
+    .process = flaky_process,
+    .max_inflight = 1,
+};
+static const struct stage *const kinds[] = {
+    &stage_split, &stage_normalise, &stage_deliver, &stage_flaky, NULL,
+};
+
+static int apply(const struct options_common *common, int argc, char **argv, struct arena *a,
+                 struct error *err)
+{
+    struct command_call call = {.common = common,
+                                .kinds = kinds,
+                                .argc = argc,
+                                .argv = argv,
+                                .options = arena_zalloc(a, command_apply.options_size + 1),
+                                .arena = a};
+
+    return command_apply.run(&call, err);
+}
+
+static int work(const char *word, const struct options_common *common, int argc, char **argv,
+                struct arena *a, struct error *err)
+{
+    struct run_options options = {0};
+
+    if (options_parse(run_options, &options, false, &argc, argv, a, err))
+        return err->code;
+    log_open(word, LOG_LOGFMT, LEVEL_INFO);
+    for (const struct stage *const *k = kinds; *k; k++)
+        if (strcmp(word, (*k)->name) == 0)
+            return run_worker(*k, kinds, common, &options);
+    return run_dispatcher(kinds, common, &options);
+}
+
+int main(int argc, char **argv)
+{
+    struct options_common common = {0};
+    struct arena a = {0};
+    struct error err = {0};
+    char *word = argv[1];
+
+    argc -= 2;
+    argv += 2;
+    int status = options_parse(options_common, &common, true, &argc, argv, &a, &err);
+    if (status == 0)
+        status = strcmp(word, "apply") == 0 ? apply(&common, argc, argv, &a, &err)
+                                            : work(word, &common, argc, argv, &a, &err);
+    if (err.text[0])
+        fprintf(stderr, "flaky: %s\n", err.text);
+    arena_free(&a);
+    return status < 0 ? error_exit_status(&err) : status;
+}
