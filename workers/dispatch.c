@@ -139,8 +139,6 @@ static void on_admitted(void *ctx, const struct reply *reply)
     struct call *c = ctx;
     struct dispatch *d = c->dispatch;
 
-    if (reply && reply->type == REPLY_ARRAY && reply->n)
-        reply = &reply->items[reply->n - 1];
     enum answer kind = answer_of(reply);
     c->admit->is_done = kind == ANSWER_GOOD || kind == ANSWER_SEEN;
     if (!c->admit->is_done)
@@ -237,9 +235,13 @@ static void on_read(void *ctx, const struct reply *reply)
         list = &reply->items[0].items[1];
     if (d->is_reading_ours && !(is_good && (!list || list->n == 0)))
         d->is_catching_up = true; /* there may be more */
-    for (uint32_t i = 0; list && i < list->n; i++)
-        if (list->items[i].n == 2 && list->items[i].items[1].type == REPLY_ARRAY)
-            visit(d, &list->items[i]);
+    for (uint32_t i = 0; list && i < list->n; i++) {
+        const struct reply *item = &list->items[i];
+        if (item->n == 2 && item->items[1].type == REPLY_ARRAY)
+            visit(d, item);
+        else if (item->n == 2)
+            process_lost_entry(d->reader, d->topic, item->items[0].text);
+    }
     if (!d->visits) {
         end_round(d);
         return;

@@ -95,25 +95,16 @@ static void add_keys(struct words *w, const struct admit_context *c, const struc
                       : keys_source(c->keys, c->arena, e->src));
 }
 
-static void send_entry(const struct admit_context *c, str topic, const struct pack_entry *e)
-{
-    str *args = arena_alloc(c->arena, (3 + e->arg_count) * sizeof(str));
-
-    memcpy(args, (const str[]){STR("XADD"), topic, STR("*")}, 3 * sizeof(str));
-    memcpy(args + 3, e->args, e->arg_count * sizeof(str));
-    redis_send(c->redis, args, 3 + e->arg_count, c->arena, NULL, NULL);
-}
-
 void admit_send(const struct admit_context *c, const struct entry *e, const struct admit *a,
-                redis_done *done, void *ctx)
+                transaction_done *done, void *ctx)
 {
     struct words w = {.arena = c->arena};
     str topic = str_is(a->topic, "dead") ? keys_lane(c->keys, c->arena, "dead")
                                          : keys_topic(c->keys, c->arena, a->topic);
 
-    redis_say(c->redis, c->arena, NULL, NULL, STR("MULTI"));
+    struct transaction *t = transaction_begin(c->redis, c->arena);
     for (const struct pack_entry *one = a->pack.first; one; one = one->next)
-        send_entry(c, topic, one);
+        transaction_add(t, topic, one);
     add_keys(&w, c, e, a, topic);
     word_number(&w, a->pack.entries);
     word_number(&w, SEEN_MS);
@@ -123,6 +114,5 @@ void admit_send(const struct admit_context *c, const struct entry *e, const stru
         add_job(&w, e, c->now_ms);
     else
         add_source(&w, e, a, c->now_ms);
-    redis_send(c->redis, w.list, w.n, c->arena, NULL, NULL);
-    redis_say(c->redis, c->arena, done, ctx, STR("EXEC"));
+    transaction_end(t, w.list, w.n, done, ctx);
 }

@@ -2,7 +2,7 @@
 /* One admission into a topic, as a MULTI with sp1_admit last: safe to repeat, because it is
  * remembered under the inbox entry and the topic. Formats: docs/formats.md. */
 #include "common/data/keys.h"
-#include "common/io/redis.h"
+#include "common/io/transaction.h"
 #include "workers/dispatch_door.h"
 
 struct admit_context {
@@ -12,6 +12,5 @@ struct admit_context {
     struct arena *arena; /* arguments and answers; lives until `done` */
 };
 
-/* `done` gets the answer of EXEC: its last element decides. */
 void admit_send(const struct admit_context *c, const struct entry *e, const struct admit *a,
-                redis_done *done, void *ctx);
+                transaction_done *done, void *ctx);

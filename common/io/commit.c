@@ -1,7 +1,8 @@
 #include "common/io/commit.h"
 
 #include <assert.h>
-#include <inttypes.h>
+
+#include "common/io/transaction.h"
 
 struct list { /* arguments, as many as were counted before */
     str *items;
@@ -9,11 +10,9 @@ struct list { /* arguments, as many as were counted before */
 };
 
 struct call { /* one commit under way; in its arena */
-    struct redis *redis;
     struct commit *commit;
     commit_done *done;
     void *ctx;
-    const struct reply *problem; /* the first error of a queued command */
 };
 
 static const str modes[] = {
@@ -116,13 +115,9 @@ static struct list settle_arguments(const struct commit *c, str function, bool w
     return l;
 }
 
-static void answer(struct call *call, const struct reply *reply)
+static void on_answer(void *ctx, const struct reply *reply)
 {
-    enum answer kind = answer_of(reply);
-
-    /* The cause is an earlier one; a MULTI that was refused leaves an EXEC without it. */
-    if ((kind == ANSWER_ABORTED || kind == ANSWER_BUG) && call->problem)
-        reply = call->problem;
+    const struct call *call = ctx;
     struct commit_answer a = {.kind = answer_of(reply)};
 
     if (reply && reply->type == REPLY_ERROR)
@@ -139,78 +134,27 @@ static void answer(struct call *call, const struct reply *reply)
     call->done(call->ctx, &a);
 }
 
-/* The function was missing, or does not know what an exhausted stream has taken, so the XADDs
- * of this EXEC stand: take them back by their ids. */
-static void take_back(const struct call *call, const struct reply *exec)
-{
-    const struct commit *c = call->commit;
-    uint32_t at = 0;
-
-    for (uint32_t i = 0; i < c->output_count; i++)
-        for (uint32_t j = 0; j < c->outputs[i].pack.entries && at < exec->n; j++, at++)
-            if (exec->items[at].type == REPLY_STRING)
-                redis_say(call->redis, NULL, NULL, NULL, STR("XDEL"), c->outputs[i].key,
-                          exec->items[at].text);
-}
-
-static void on_queued(void *ctx, const struct reply *reply)
-{
-    struct call *call = ctx;
-
-    if (reply && reply->type == REPLY_ERROR && !call->problem)
-        call->problem = reply;
-}
-
-static void on_exec(void *ctx, const struct reply *reply)
-{
-    struct call *call = ctx;
-
-    if (!reply || reply->type != REPLY_ARRAY || reply->n == 0) {
-        answer(call, reply);
-        return;
-    }
-    const struct reply *last = &reply->items[reply->n - 1];
-    if (answer_of(last) == ANSWER_LIBRARY || str_starts(last->text, STR("EXHAUSTED ")))
-        take_back(call, reply);
-    answer(call, last);
-}
-
-static struct call *call_new(struct redis *r, struct commit *c, commit_done *done, void *ctx)
+static struct call *call_new(struct commit *c, commit_done *done, void *ctx)
 {
     struct call *call = arena_alloc(c->arena, sizeof(*call));
 
-    *call = (struct call){.redis = r, .commit = c, .done = done, .ctx = ctx};
+    *call = (struct call){.commit = c, .done = done, .ctx = ctx};
     return call;
 }
 
 void commit_send(struct redis *r, struct commit *c, commit_done *done, void *ctx)
 {
-    struct call *call = call_new(r, c, done, ctx);
-
-    redis_say(r, c->arena, on_queued, call, STR("MULTI"));
-    for (uint32_t i = 0; i < c->output_count; i++) {
-        for (const struct pack_entry *e = c->outputs[i].pack.first; e; e = e->next) {
-            str *args = arena_alloc(c->arena, (3 + e->arg_count) * sizeof(str));
-            args[0] = STR("XADD");
-            args[1] = c->outputs[i].key;
-            args[2] = STR("*");
-            memcpy(args + 3, e->args, e->arg_count * sizeof(str));
-            redis_send(r, args, 3 + e->arg_count, c->arena, on_queued, call);
-        }
-    }
+    struct transaction *t = transaction_begin(r, c->arena);
     struct list l = settle_arguments(c, STR("sp1_settle"), false);
-    redis_send(r, l.items, l.n, c->arena, on_queued, call);
-    redis_say(r, c->arena, on_exec, call, STR("EXEC"));
-}
 
-static void on_oom_answer(void *ctx, const struct reply *reply)
-{
-    answer(ctx, reply);
+    for (uint32_t i = 0; i < c->output_count; i++)
+        for (const struct pack_entry *e = c->outputs[i].pack.first; e; e = e->next)
+            transaction_add(t, c->outputs[i].key, e);
+    transaction_end(t, l.items, l.n, on_answer, call_new(c, done, ctx));
 }
 
 void commit_send_oom(struct redis *r, struct commit *c, commit_done *done, void *ctx)
 {
-    struct call *call = call_new(r, c, done, ctx);
     struct list l = settle_arguments(c, STR("sp1_settle_oom"), true);
 
     for (uint32_t i = 0; i < c->output_count; i++) {
@@ -220,5 +164,5 @@ void commit_send_oom(struct redis *r, struct commit *c, commit_done *done, void 
                 push(&l, e->args[j]);
         }
     }
-    redis_send(r, l.items, l.n, c->arena, on_oom_answer, call);
+    redis_send(r, l.items, l.n, c->arena, on_answer, call_new(c, done, ctx));
 }

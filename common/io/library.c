@@ -61,7 +61,7 @@ struct check {
     struct redis *redis;
     library_done *done;
     void *ctx;
-    bool repair;
+    enum library_wish wish;
 };
 
 static void finish(struct check *c, bool found, const struct reply *answer)
@@ -78,9 +78,9 @@ static void on_loaded(void *ctx, const struct reply *reply)
 static void on_listed(void *ctx, const struct reply *reply)
 {
     struct check *c = ctx;
-    bool found = reply && (c->repair ? is_ours(reply) : is_enough(reply));
+    bool found = reply && (c->wish == LIBRARY_OURS ? is_ours(reply) : is_enough(reply));
 
-    if (!reply || reply->type == REPLY_ERROR || found || !c->repair) {
+    if (!reply || reply->type == REPLY_ERROR || found || c->wish == LIBRARY_FOUND) {
         finish(c, found, reply);
         return;
     }
@@ -88,11 +88,11 @@ static void on_listed(void *ctx, const struct reply *reply)
               library_text());
 }
 
-void library_check(struct redis *r, bool repair, library_done *done, void *ctx)
+void library_check(struct redis *r, enum library_wish wish, library_done *done, void *ctx)
 {
     struct check *c = xalloc(sizeof(*c));
 
-    *c = (struct check){.redis = r, .done = done, .ctx = ctx, .repair = repair};
+    *c = (struct check){.redis = r, .done = done, .ctx = ctx, .wish = wish};
     redis_say(r, NULL, on_listed, c, STR("FUNCTION"), STR("LIST"), STR("LIBRARYNAME"),
               str_of(lua_library_name), STR("WITHCODE"));
 }

@@ -106,17 +106,6 @@ void worker_give_up(struct worker *w, struct batch *b, const struct error *err)
 
 /* Reading. */
 
-static void report_lost(struct runner *r, str id)
-{
-    log_error("an entry was deleted while it was ours: its records are lost",
-              LOG_STR("topic", r->topic), LOG_STR("id", id));
-    metric_add(metrics_get("standpipe_lost_entries_total", METRIC_COUNTER,
-                           "Entries that somebody deleted while they were being processed.",
-                           STR("")),
-               1);
-    redis_say(r->reader, NULL, NULL, NULL, STR("XACK"), r->topic, STR("sp"), id);
-}
-
 static void decode(struct flight *f, const struct reply *item, struct entry *good,
                    struct entry *bad)
 {
@@ -155,7 +144,7 @@ static size_t take_entries(struct flight *f, const struct reply *list)
         if (item->items[1].type == REPLY_ARRAY)
             decode(f, item, b->entries, bad);
         else
-            report_lost(r, item->items[0].text);
+            process_lost_entry(r->reader, r->topic, item->items[0].text);
     }
     f->bad = b->entries + b->entry_count;
     memcpy(f->bad, bad, f->bad_count * sizeof(*bad));

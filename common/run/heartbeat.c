@@ -74,15 +74,18 @@ void heartbeat_send(struct process *p)
     struct arena *a = &p->beat_arena;
     struct rusage use;
 
-    if (!redis_is_ready(p->redis))
+    if (!redis_is_ready(p->redis) || !p->is_library_there)
         return;
     arena_reset(a);
     getrusage(RUSAGE_SELF, &use);
     str key = keys_worker(&p->keys, a, p->name);
     str nonce = {p->consumer.p + p->name.n + 1, p->consumer.n - p->name.n - 1};
     const str args[] = {
-        STR("HSET"),
+        STR("FCALL"),
+        STR("sp1_beat"),
+        STR("1"),
         key,
+        number(a, p->options->lease_ms * 2),
         STR("kind"),
         str_of(p->role->kind),
         STR("nonce"),
@@ -111,8 +114,6 @@ void heartbeat_send(struct process *p)
         number(a, (uint64_t)use.ru_maxrss * 1024),
     };
     redis_send(p->redis, args, ARRAY_LEN(args), NULL, on_written, p);
-    redis_say(p->redis, NULL, NULL, NULL, STR("PEXPIRE"), key,
-              number(a, p->options->lease_ms * 2));
 }
 
 static void on_ended(void *ctx, const struct reply *reply)

@@ -13,13 +13,15 @@
 #include "common/io/library.h"
 #include "common/run/connect.h"
 #include "common/run/heartbeat.h"
+#include "common/run/metrics.h"
 #include "common/run/status.h"
 
 enum {
     POLL_US = 1000 * 1000,      /* look for a new pipeline, when no message told of it */
     POLL_START_US = 200 * 1000, /* while there is none */
     BEAT_US = 1000 * 1000,
-    STEP_MAX_S = 30, /* of computing, before a step counts as an endless loop */
+    LIBRARY_POLLS = 5, /* who loads the library looks so often whether it is still there */
+    STEP_MAX_S = 30,   /* of computing, before a step counts as an endless loop */
 };
 
 static uint64_t system_random(void *ctx)
@@ -160,6 +162,7 @@ static void on_library(void *ctx, bool found, const struct reply *answer)
         return;
     if (found && !p->is_library_there) {
         p->is_library_there = true;
+        timer_start(p->beat, 0);
         if (p->is_role_open)
             p->role->resume(p);
     }
@@ -172,7 +175,8 @@ static void on_recognised(void *ctx, const struct reply *reply)
     struct process *p = ctx;
 
     if (is_answer(p, reply))
-        library_check(p->redis, p->role->loads_library, on_library, p);
+        library_check(p->redis, p->role->loads_library ? LIBRARY_OURS : LIBRARY_FOUND,
+                      on_library, p);
 }
 
 static void on_poll(void *ctx)
@@ -182,6 +186,11 @@ static void on_poll(void *ctx)
 
     if (!redis_is_ready(p->redis))
         return; /* ready() begins again */
+    bool is_due = p->role->loads_library && ++p->polls % LIBRARY_POLLS == 0;
+    if (p->is_library_there && is_due) {
+        library_check(p->redis, LIBRARY_ENOUGH, on_library, p);
+        return;
+    }
     arena_reset(a);
     redis_say(p->redis, a, p->is_library_there ? on_polled : on_recognised, p, STR("MGET"),
               keys_global(&p->keys, a, "pipeline"), keys_global(&p->keys, a, "mark"));
@@ -201,7 +210,6 @@ static void on_ready(void *ctx)
 
     p->is_library_there = false; /* another server, perhaps */
     timer_start(p->poll, 0);
-    timer_start(p->beat, 0);
 }
 
 static void on_lost(void *ctx, const struct error *why)
@@ -279,6 +287,17 @@ static void on_signal(void *ctx)
     if (p->is_role_open)
         p->role->quiesce(p);
     process_settled(p);
+}
+
+void process_lost_entry(struct redis *reader, str topic, str id)
+{
+    log_error("an entry was deleted while it was ours: its records are lost",
+              LOG_STR("topic", topic), LOG_STR("id", id));
+    metric_add(metrics_get("standpipe_lost_entries_total", METRIC_COUNTER,
+                           "Entries that somebody deleted while they were being processed.",
+                           STR("")),
+               1);
+    redis_say(reader, NULL, NULL, NULL, STR("XACK"), topic, STR("sp"), id);
 }
 
 struct levels_call {

@@ -50,7 +50,7 @@ struct process {
     struct arena beat_arena;
     struct arena wake_names; /* of the channels we listen to */
     str mark;                /* of the data set, once seen */
-    uint64_t beats, records, started_ms;
+    uint64_t beats, polls, records, started_ms;
     bool is_library_there, is_role_open, is_stopping;
     int status;
 };
@@ -70,3 +70,6 @@ bool process_is_denied(struct process *p, const struct reply *reply, const char 
 /* Ask for the levels of all topics; `done` when they are in `levels` (not when the connection
  * is lost: resume() follows). */
 void process_levels(struct process *p, loop_fn *done, void *ctx);
+/* An entry was deleted while it was ours: say so, count it, and let go of it on `reader`, so
+ * that the next read there does not find it again. */
+void process_lost_entry(struct redis *reader, str topic, str id);

@@ -48,25 +48,25 @@ def kill_loop(ctx):
 
 def zombies(ctx):
     """SIGSTOP for longer than the lease, then SIGCONT: what it held was taken, and its late commit changes nothing."""
-    pauses, rows = (10, 60_000) if ctx.short else (500, 400_000)
-    at_once = 5 if ctx.short else 10
+    pauses, rows = (12, 120_000) if ctx.short else (500, 1_000_000)
+    at_once = 3 if ctx.short else 10
     fleet = ("dispatch", *(f"{kind}-{i + 1}" for kind, n in
                            (("split", 1 + at_once // 4), ("normalise", 2 + at_once // 3), ("deliver", 2 + at_once // 3))
                            for i in range(n)))
     with Rig(ctx.folder, lease=f"{LEASE_S}s", fleet=fleet) as p:
-        p.firehose.faults(latency_ms=20)
         draw = random.Random(ctx.seed)
-        rounds = [draw.sample(fleet, at_once) for _ in range(pauses // at_once)]
+        rounds = [(draw.sample(fleet, at_once), draw.uniform(0.02, 0.2)) for _ in range(pauses // at_once)]
         (ctx.folder / "schedule.json").write_text(json.dumps({"seed": ctx.seed, "rounds": rounds}))
-        for i, names in enumerate(rounds):
+        for i, (names, gap) in enumerate(rounds):
+            p.firehose.faults(latency_ms=300 if i % 2 else 0)  # by turns the deliverers have most in hand, and the others
             feed(p, rows, i / len(rounds), files=len(rounds))
-            time.sleep(0.1)
+            time.sleep(gap)
             for name in names:
                 p.worker(name).pause()
-            time.sleep(0.55)  # a read that was under way blocks for half a second: what it brings is in hand as well
-            for name in names:
-                if name.startswith("deliver"):
-                    p.note_in_hand(name)
+            until = time.monotonic() + 0.55  # a read that was under way blocks for half a second
+            while time.monotonic() < until:  # and who has hardly woken up from the last time may be taken for dead at once
+                p.note_in_hand(*(name for name in names if name.startswith("deliver")))
+                time.sleep(0.02)
             time.sleep(LEASE_S * 1.5)
             for name in names:
                 p.worker(name).go_on()
@@ -74,9 +74,10 @@ def zombies(ctx):
         p.firehose.faults()
         p.rest(120)
         figures, wrong = p.verdict()
-        text = "".join(w.log.read_text(errors="replace") for w in p.workers.values())
-        figures = {"pauses": len(rounds) * at_once, "taken_over": text.count("took over entries"),
-                   "fenced": text.count("another worker owns the entry"), **figures, **ctx.peaks(p)}
+        text = {kind: "".join(w.log.read_text(errors="replace") for w in p.workers.values() if w.kind == kind)
+                for kind in KINDS}
+        figures = {"pauses": len(rounds) * at_once, "taken_over": {k: t.count("took over entries") for k, t in text.items()},
+                   "fenced": sum(t.count("another worker owns the entry") for t in text.values()), **figures, **ctx.peaks(p)}
         wrong += [f"{name} ended by itself" for name, w in p.workers.items() if not w.is_alive()]
     return figures, wrong
 

@@ -164,7 +164,7 @@ def changing_files(ctx):
         wrong += [f"{name} ended by itself" for name, w in p.workers.items() if not w.is_alive()]
         p.note_peaks()
         figures = {"changes": len(CHANGES) * rounds, **ends, **ctx.peaks(p)}
-        wrong += p.too_large()
+        wrong += [*p.audit(), *p.too_large(), *p.reports()]
     return figures, wrong
 
 

@@ -6,11 +6,13 @@ import re
 import checker
 from numbered import PIPELINE, Rows, by_text
 from pipeline import Pipeline
+from standpipe_run import STANDPIPE
 
 FLEET = ("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1", "deliver-2")
 DURABLE = {"appendonly": "yes", "appendfsync": "always", "auto-aof-rewrite-min-size": "4gb"}
 WORKER_KIB, REDIS_KIB = 64 << 10, 256 << 10  # bounds of VmHWM
 DOCUMENT = re.compile(rb'^\{"sp_id":"([0-9a-f]{16}-\d+-\d+)".*"n":(\d+)[,}]', re.M)
+IS_SANITIZED = b"__asan_init" in STANDPIPE.read_bytes()
 SP_ID = re.compile(r'^\{"sp_id":"([^"]+)"', re.M)
 
 
@@ -31,7 +33,7 @@ class Rig(Pipeline):
         self.call, self.fleet, self.files = call, fleet, []
         self.sink = None  # address of a proxy in front of firehose-local, for what is started from now on
         self.peaks = collections.Counter()
-        self.in_hand = set()  # ids of the documents that a deliverer held when it was killed or paused
+        self.noted, self.in_hand = set(), set()  # entries, and ids of the documents that a deliverer held when it was killed or paused
 
     def __enter__(self):
         super().__enter__()
@@ -79,13 +81,14 @@ class Rig(Pipeline):
         for name in ("redis", *self.workers):
             self.note_peak(name)
 
-    def note_in_hand(self, name):
-        """The entries whose fate only the deliverer knew."""
+    def note_in_hand(self, *names):
+        """The entries whose fate only these deliverers knew."""
         topic = self.topic("ship")
         ids = {e["message_id"] for e in self.r.xpending_range(topic, "sp", "-", "+", 1000)
-               if e["consumer"].partition(":")[0] == name}
+               if e["consumer"].partition(":")[0] in names} - self.noted
         if not ids:
             return
+        self.noted |= ids
         for id, fields in self.r.xrange(topic, min(ids, key=number), max(ids, key=number)):
             if id in ids:
                 self.in_hand.update(SP_ID.findall(fields["data"]))
@@ -137,23 +140,32 @@ class Rig(Pipeline):
             wrong.append(f"{unexplained} of {len(copied)} came more than once without a reason, {ambiguous} were ambiguous")
         if other := [id for id, n in came if expected.get(id, n) != n]:
             wrong.append(f"{len(other)} have another content, like {other[:3]}")
-        wrong += self.too_large()
+        wrong += [*self.audit(), *self.too_large(), *self.reports()]
         figures = {"rows": self.rows, "lost": lost, "copies": len(ids) - len(seen), "ambiguous": ambiguous,
                    "duplicates_unexplained": unexplained, "counts_equal": not accounts}
         return figures, wrong
 
+    def audit(self):
+        """The product's own recount has to agree with ours."""
+        done = self.command("audit")
+        if done.returncode != 0:
+            yield f"standpipe audit says {done.returncode}: {done.stdout}{done.stderr}"
+
     def too_large(self):
         """AddressSanitizer takes memory of its own: nothing is said of a process that runs with it."""
-        if self.is_sanitized():
+        if IS_SANITIZED:
             return
         for kind, kib in self.peaks.items():
             bound = REDIS_KIB if kind == "redis" else WORKER_KIB
             if kib > bound:
                 yield f"{kind} took {kib} KiB, its bound is {bound}"
 
-    def is_sanitized(self):
-        return any("asan" in open(f"/proc/{w.pid}/maps", encoding="utf-8", errors="replace").read()
-                   for w in self.workers.values() if w.is_alive()) if self.workers else False
+    def reports(self):
+        """What a sanitizer said of a worker, also of one that is dead by now."""
+        for name, worker in self.workers.items():
+            for line in worker.log.read_text(errors="replace").splitlines():
+                if "ERROR: AddressSanitizer" in line or "ERROR: LeakSanitizer" in line or ": runtime error: " in line:
+                    yield f"{name}: {line}"
 
 
 def number(id):
