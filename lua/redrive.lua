@@ -12,18 +12,26 @@
 -- KEYS  dead books
 -- ARGV  n id*n                     at most 256
 -- Answer  {dropped, gone}, and the refusals, as above
+-- sp1_expire (allow-oom): the oldest are thrown away while they are older than keep_ms, by Redis' clock, or
+-- more than so many bytes stand there; 0: no such bound.
+-- KEYS  dead books
+-- ARGV  keep_ms bytes
+-- Answer  {dropped, left, bytes}: left is 1 while there is more to do; bytes that stand there now
 -- Cost  a letter: XRANGE, XADD, and 2 ns a byte; then HMGET and HSET a hash, XDEL
 
 local LETTERS_BYTES = 4194304         -- of letters in one call
 
+local function letter_of(found)
+  local letter = {}
+  for i = 1, #found[2], 2 do letter[found[2][i]] = found[2][i + 1] end
+  letter.id, letter.data = found[1], letter.data or ''
+  return letter
+end
+
 local function letter_read(key, id, at)
   if not id:find('^%d+%-%d+$') then stop('BADARG ' .. at) end
   local found = read('XRANGE', key, id, id)[1]
-  if not found then return nil end
-  local letter = {id = id}
-  for i = 1, #found[2], 2 do letter[found[2][i]] = found[2][i + 1] end
-  letter.data = letter.data or ''
-  return letter
+  return found and letter_of(found)
 end
 
 local function put(args, letter, ...)
@@ -147,24 +155,19 @@ end
 
 redis.register_function('sp1_redrive', redrive)
 
-local function drop_check(P, K, A)
-  if #K ~= 2 then stop('BADARG 1') end
-  local n, bytes, stages = number(A, IDS_MAX), 0, {}
-  if n == 0 or #A ~= 1 + n then stop('BADARG 1') end
-  for _ = 1, n do
-    local letter = letter_read(K[1], text(A), A.at)
-    if letter and bytes > 0 and bytes + #letter.data > LETTERS_BYTES then break end
-    if letter then
-      P.ids[#P.ids + 1] = letter.id
-      bytes = bytes + #letter.data
-      local name = (letter.stage or '') .. ':dropped'
-      stages[name] = (stages[name] or 0) + 1
-    else
-      P.gone = P.gone + 1
-    end
-  end
-  local list = {'dead:records', -#P.ids, 'dead:bytes', -bytes}
-  for name, count in pairs(stages) do
+-- One letter into the plan; false: it has to wait for another call.
+local function drop_take(P, letter)
+  if P.bytes > 0 and P.bytes + #letter.data > LETTERS_BYTES then return false end
+  local name = (letter.stage or '') .. ':dropped'
+  P.ids[#P.ids + 1] = letter.id
+  P.bytes = P.bytes + #letter.data
+  P.stages[name] = (P.stages[name] or 0) + 1
+  return true
+end
+
+local function drop_books(P, K)
+  local list = {'dead:bytes', -P.bytes, 'dead:records', -#P.ids}
+  for name, count in pairs(P.stages) do
     list[#list + 1] = name
     list[#list + 1] = count
   end
@@ -172,16 +175,61 @@ local function drop_check(P, K, A)
   want_grant('XDEL', K[1], '0-1')
 end
 
-local function drop(K, A)
-  local P = {counts = counts_new(), ids = {}, gone = 0}
+local function drop_check(P, K, A)
+  if #K ~= 2 then stop('BADARG 1') end
+  local n = number(A, IDS_MAX)
+  if n == 0 or #A ~= 1 + n then stop('BADARG 1') end
+  for _ = 1, n do
+    local letter = letter_read(K[1], text(A), A.at)
+    if not letter then
+      P.gone = P.gone + 1
+    elseif not drop_take(P, letter) then
+      break
+    end
+  end
+  drop_books(P, K)
+end
+
+local function expire_check(P, K, A)
+  if #K ~= 2 then stop('BADARG 2') end
+  local keep_ms, bytes = number(A, COUNT_MAX), number(A, COUNT_MAX)
+  ended(A)
+  local stands = integer(read('HGET', K[2], 'dead:bytes') or '0') or stop('COUNT ' .. K[2] .. ' dead:bytes')
+  local now = redis.call('TIME')[1] * 1000
+  local from = '-'
+  repeat
+    local head = read('XRANGE', K[1], from, '+', 'COUNT', 1)[1]
+    local is_old = head and keep_ms > 0 and head[1]:match('^%d+') + keep_ms < now
+    local is_over = head and bytes > 0 and stands - P.bytes > bytes
+    P.is_more = is_old or is_over
+    if not P.is_more or #P.ids == IDS_MAX then break end
+    from = '(' .. head[1]
+  until not drop_take(P, letter_of(head))
+  drop_books(P, K)
+end
+
+-- The plan that `check` made, or the refusal; then what it answers with.
+local function drop_by(check, K, A)
+  local P = {counts = counts_new(), ids = {}, stages = {}, gone = 0, bytes = 0}
   A.at = 0
-  local ok, why = pcall(drop_check, P, K, A)
-  if not ok then return refusal(why) end
+  local ok, why = pcall(check, P, K, A)
+  if not ok then return nil, refusal(why) end
   if P.ids[1] then
     counts_write(P.counts)
     redis.call('XDEL', K[1], unpack(P.ids))
   end
-  return {#P.ids, P.gone}
+  return P
+end
+
+local function drop(K, A)
+  local P, refused = drop_by(drop_check, K, A)
+  return refused or {#P.ids, P.gone}
+end
+
+local function expire(K, A)
+  local P, refused = drop_by(expire_check, K, A)
+  return refused or {#P.ids, P.is_more and 1 or 0, P.counts.values[1]}
 end
 
 redis.register_function{function_name = 'sp1_drop', callback = drop, flags = {'allow-oom'}}
+redis.register_function{function_name = 'sp1_expire', callback = expire, flags = {'allow-oom'}}

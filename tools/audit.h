@@ -21,10 +21,12 @@ struct audit_topic {
     int64_t found_records, found_bytes;        /* by the recount */
     uint64_t entries, by_hand;                 /* in the stream; of them, not in the books */
     uint64_t gone, stranded, stranded_records; /* claimed without a body; claimed by nobody */
-    str stranded_id;                           /* the first of them */
-    bool is_kept;                              /* what was settled stays, and waits no more */
-    bool has_group, is_splitter, is_letters;   /* letters: no workers, and only two books */
-    bool is_moving;                            /* it never stood still for a recount */
+    uint64_t asleep, asleep_records;           /* parked, but nothing says when they are due */
+    str asleep_id;
+    str stranded_id;                         /* the first of them */
+    bool is_kept;                            /* what was settled stays, and waits no more */
+    bool has_group, is_splitter, is_letters; /* letters: no workers, and only two books */
+    bool is_moving;                          /* it never stood still for a recount */
 };
 struct audit {
     struct redis *redis;

@@ -175,6 +175,61 @@ static void count_page(struct audit *a, struct audit_topic *t, const struct page
         t->gone += claim_count - at;
 }
 
+/* What `~later` holds must stand in the set of what is due. Both move in one step. */
+static bool is_asleep(struct audit *a, const struct audit_topic *t, str id, bool *asleep)
+{
+    str later = keys_lane(a->keys, &a->page, "later");
+    str member = arena_printf(&a->page, STR_FMT " " STR_FMT, STR_ARG(t->name), STR_ARG(id));
+    const str exec = STR("EXEC");
+    const struct reply *reply;
+
+    redis_say(a->redis, &a->page, NULL, NULL, STR("MULTI"));
+    redis_say(a->redis, &a->page, NULL, NULL, STR("ZSCORE"), later, member);
+    redis_say(a->redis, &a->page, NULL, NULL, STR("XPENDING"), t->key, STR("sp"), id, id,
+              STR("1"), STR("~later"));
+    if (redis_call(a->redis, &exec, 1, &a->page, &reply, a->err) != 0)
+        return false;
+    *asleep = reply->type == REPLY_ARRAY && reply->n == 2 &&
+              reply->items[0].type == REPLY_NIL && reply->items[1].type == REPLY_ARRAY &&
+              reply->items[1].n == 1;
+    return true;
+}
+
+/* The entry of that id; `at` moves along with ids that rise. */
+static const struct reply *find_entry(const struct page *p, struct id id, uint32_t *at)
+{
+    while (*at < p->entries->n && is_before(id_of(p->entries->items[*at].items[0].text), id))
+        ++*at;
+    if (*at == p->entries->n || !is_same(id_of(p->entries->items[*at].items[0].text), id))
+        return NULL;
+    return &p->entries->items[*at];
+}
+
+static bool check_parked(struct audit *a, struct audit_topic *t, const struct page *p)
+{
+    const struct reply *claims = p->pending;
+    bool asleep = false;
+    uint32_t at = 0;
+
+    for (uint32_t i = 0; claims->type == REPLY_ARRAY && i < claims->n; i++) {
+        const struct reply *claim = &claims->items[i];
+        str id = claim->items[0].text;
+        if (!str_is(claim->items[1].text, "~later"))
+            continue;
+        const struct reply *entry = find_entry(p, id_of(id), &at);
+        if (!entry)
+            continue; /* of another page, or gone */
+        if (!is_asleep(a, t, id, &asleep))
+            return false;
+        if (!asleep)
+            continue;
+        if (t->asleep++ == 0)
+            t->asleep_id = arena_copy(a->arena, id);
+        t->asleep_records += (uint64_t)MAX(weigh(t, &entry->items[1]).records, 0);
+    }
+    return true;
+}
+
 static void take_books(struct audit_topic *t, const struct reply *books)
 {
     int64_t *const to[BOOKS] = {&t->records, &t->bytes, &t->in,
@@ -207,6 +262,8 @@ static int read_topic(struct audit *a, struct audit_topic *t)
             take_books(t, p.books);
         is_first = false;
         count_page(a, t, &p);
+        if (!check_parked(a, t, &p))
+            return a->err->code;
         if (p.entries->n == page_size(t))
             after = arena_printf(a->arena, "(" STR_FMT,
                                  STR_ARG(p.entries->items[p.entries->n - 1].items[0].text));
@@ -274,11 +331,20 @@ static void compare_totals(struct audit *a, const struct audit_topic *t)
 
 static void compare_claims(struct audit *a, const struct audit_topic *t)
 {
+    str later = keys_lane(a->keys, a->arena, "later");
+
     if (t->gone)
         audit_differ(a, "gone", t->name, 0,
                      "%" PRIu64 " entries are claimed by a worker, but deleted: their records "
                      "are lost",
                      t->gone);
+    if (t->asleep)
+        audit_differ(a, "asleep", t->name, t->asleep_records,
+                     "%" PRIu64 " entries (%" PRIu64 " records) were put aside for another "
+                     "attempt, but are due at no time: redis-cli ZADD '" STR_FMT "' 0 '" STR_FMT
+                     " " STR_FMT "' wakes the first one",
+                     t->asleep, t->asleep_records, STR_ARG(later), STR_ARG(t->name),
+                     STR_ARG(t->asleep_id));
     if (t->stranded)
         audit_differ(a, "stranded", t->name, t->stranded_records,
                      "%" PRIu64 " entries (%" PRIu64 " records) were read and are claimed by "

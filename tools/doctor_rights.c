@@ -17,6 +17,8 @@ static const char *const any_worker[] = {
     "HSET @worker f v",
     "HMGET @worker f",
     "PEXPIRE @worker 1",
+    "TYPE @worker",
+    "FCALL sp1_beat 1 @worker",
     "DEL @worker",
     "MULTI",
     "EXEC",
@@ -91,6 +93,9 @@ static const char *const dispatcher[] = {
     "HSET @source f v",
     "PEXPIREAT @source 1",
     "HSET @job f v",
+    "FCALL sp1_expire 2 @dead @books",
+    "XRANGE @dead - +",
+    "XDEL @dead 0-1",
     NULL,
 };
 static const char *const door_out[] = {
@@ -133,6 +138,22 @@ static const char *const reader[] = {
     "XPENDING @inbox sp - + 1",
     "XINFO GROUPS @inbox",
     "FUNCTION LIST",
+    "ZSCORE @later m",
+    "FCALL_RO sp1_oldest 1 @inbox",
+    NULL,
+};
+static const char *const mover[] = {
+    "FCALL sp1_redrive 3 @dead @books @inbox",
+    "FCALL sp1_drop 2 @dead @books",
+    "FCALL sp1_replay 5 @dead @inbox @books @source @job",
+    "XRANGE @dead - +",
+    "XADD @inbox * f v",
+    "XDEL @inbox 0-1",
+    "XDEL @dead 0-1",
+    "HSET @books f v",
+    "HMGET @source f",
+    "HSET @source f v",
+    "PEXPIREAT @source 1",
     NULL,
 };
 static const char *const prober[] = {"PING", NULL};
@@ -266,8 +287,8 @@ static void try_user(struct rights *r)
     static const struct {
         const char *user;
         const char *const *lines;
-    } others[] = {
-        {"apply", applier}, {"door", producer}, {"console", reader}, {"health", prober}};
+    } others[] = {{"apply", applier},   {"door", producer},  {"console", reader},
+                  {"operator", reader}, {"operator", mover}, {"health", prober}};
 
     if (str_is(r->user, "dispatch"))
         try_dispatcher(r);

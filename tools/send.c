@@ -13,22 +13,21 @@
 #include "common/io/redis.h"
 #include "tools/commands.h"
 #include "tools/follow.h"
+#include "tools/send.h"
 
 enum {
     FILES_MAX = 10000,
 };
 
-struct send_settings {
-    bool wait, fail_on_dead;
-    str run;
-};
 static const struct setting send_table[] = {
     {"wait", SETTING_BOOL, "false", offsetof(struct send_settings, wait),
      "Wait until every record is delivered, dead or filtered, and show the progress."},
     {"fail_on_dead", SETTING_BOOL, "false", offsetof(struct send_settings, fail_on_dead),
      "With --wait: exit 1 when a record died."},
     {"run", SETTING_STR, "", offsetof(struct send_settings, run),
-     "Name of the replay that the records belong to."},
+     "Name of the replay that the records belong to; from '+' on it moves counts again."},
+    {"dry_run", SETTING_BOOL, "false", offsetof(struct send_settings, dry_run),
+     "Only say what would be sent."},
     {0},
 };
 
@@ -114,26 +113,47 @@ static int send_all(struct follow *w, const struct send_settings *o, struct erro
     return !is_through || (o->fail_on_dead && dead);
 }
 
-static int run_send(struct command_call *call, struct error *err)
+static void say_files(const struct follow *w)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < w->count; i++) {
+        printf("%" PRIu64 " " STR_FMT "\n", w->files[i].size, STR_ARG(w->files[i].uri));
+        bytes += w->files[i].size;
+    }
+    fprintf(stderr, "nothing was sent: %" PRIu32 " files, %" PRIu64 " bytes\n", w->count,
+            bytes);
+}
+
+int send_files(struct command_call *call, const struct send_settings *o, struct error *err)
 {
     struct follow w = {.keys = {.prefix = call->common->prefix, .lane = STR("0")}};
     int rc = 0;
 
     if (call->argc < 1 || call->argc > FILES_MAX)
-        return error_set(err, ERR_USAGE, "send takes 1 to %d files", FILES_MAX);
+        return error_set(err, ERR_USAGE, "name 1 to %d files", FILES_MAX);
     w.count = (uint32_t)call->argc;
     w.files = arena_zalloc(call->arena, w.count * sizeof(*w.files));
     for (uint32_t i = 0; i < w.count && rc == 0; i++)
         rc = look_at_file(call->arena, call->argv[i], &w.files[i], err);
+    if (rc == 0 && o->dry_run) {
+        say_files(&w);
+        return 0;
+    }
     if (rc == 0)
         rc = command_connect(call, &w.loop, &w.redis, err);
     if (rc != 0)
         return rc; /* nothing was sent */
-    rc = send_all(&w, call->options, err);
+    rc = send_all(&w, o, err);
     redis_free(w.redis);
     loop_free(w.loop);
     follow_free(&w);
     return rc;
+}
+
+static int run_send(struct command_call *call, struct error *err)
+{
+    return send_files(call, call->options, err);
 }
 
 const struct command command_send = {

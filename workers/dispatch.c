@@ -39,7 +39,8 @@ struct dispatch {
     struct arena arena;
     struct metric *taken, *dead;
     const struct reply *config; /* of redis, while the promise is asked for */
-    bool is_busy, is_reading, is_reading_ours, is_catching_up, is_begun, is_quiescing;
+    bool is_busy, is_reading, is_reading_ours, is_catching_up, is_begun, is_quiescing,
+        is_dead_full;
 };
 struct call { /* one sp1_admit under way */
     struct dispatch *dispatch;
@@ -250,11 +251,27 @@ static void on_read(void *ctx, const struct reply *reply)
     send_round(d);
 }
 
+/* Nothing new comes in while the dead letters are at their bound. */
+static void look_at_dead(void *ctx)
+{
+    struct dispatch *d = ctx;
+    bool was_full = d->is_dead_full;
+
+    d->is_dead_full = process_is_dead_full(d->process);
+    if (d->is_dead_full && !was_full)
+        log_warn("the dead letters are at their bound: the door is closed until some are "
+                 "redriven or dropped",
+                 LOG_U64("high", d->process->pipeline->dead.high_bytes));
+    if (!d->is_dead_full && was_full)
+        log_info("the door is open again");
+    pump(d);
+}
+
 static void pump(struct dispatch *d)
 {
     str me = d->process->consumer;
 
-    if (!d->is_begun || d->is_quiescing || d->is_reading || d->is_busy ||
+    if (d->is_dead_full || !d->is_begun || d->is_quiescing || d->is_reading || d->is_busy ||
         !d->process->is_library_there || !redis_is_ready(d->reader))
         return;
     d->is_reading = true;
@@ -370,7 +387,7 @@ static int open_role(struct process *p, struct error *err)
     d->adopter = adopter_new(p, d->topic, on_adopted, d);
     d->gauges = gauges_open(p);
     d->later = later_open(p);
-    d->keeper = keeper_open(p);
+    d->keeper = keeper_open(p, look_at_dead, d);
     ask_promise(d);
     resume(p);
     return 0;
@@ -427,7 +444,7 @@ static const char *state(struct process *p)
 {
     const struct dispatch *d = p->work;
 
-    return timer_is_running(d->again) ? "held" : "running";
+    return timer_is_running(d->again) || d->is_dead_full ? "held" : "running";
 }
 
 int run_dispatcher(const struct stage *const *kinds, const struct options_common *common,

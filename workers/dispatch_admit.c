@@ -73,9 +73,13 @@ static void add_source(struct words *w, const struct entry *e, const struct admi
     word_move(w, STR("dead"), a->dead);
     word_move(w, STR("filtered"), a->filtered);
     word_move(w, STR("open"), a->open);
-    word_number(w, 3);
-    word_pair(w, STR("uri"), arena_printf(w->arena, "inbox:" STR_FMT, STR_ARG(e->id)));
-    word_pair(w, STR("version"), e->id);
+    /* One of ours that is put in again leaves its source's name alone. */
+    bool is_ours = door_came_with_src(e);
+    word_number(w, is_ours ? 1 : 3);
+    if (!is_ours) {
+        word_pair(w, STR("uri"), arena_printf(w->arena, "inbox:" STR_FMT, STR_ARG(e->id)));
+        word_pair(w, STR("version"), e->id);
+    }
     word_move(w, STR("seen"), (int64_t)now_ms);
     word_number(w, (int64_t)(now_ms + SOURCE_KEEP_DAYS * day_ms));
 }

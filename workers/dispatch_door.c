@@ -206,7 +206,7 @@ static str move_ours(struct arena *a, str line)
     return (str){start, (size_t)(out - start)};
 }
 
-static bool came_with_src(const struct entry *e)
+bool door_came_with_src(const struct entry *e)
 {
     for (uint32_t i = 0; i < e->field_count; i += 2)
         if (str_is(e->fields[i], "src"))
@@ -219,7 +219,7 @@ static void adopt_document(struct sorter *s, struct record *r, uint64_t offset)
     bool has = has_ours(s->arena, r->line);
     struct origin o;
 
-    if (has && came_with_src(s->entry) && origin_of(r, &o))
+    if (has && door_came_with_src(s->entry) && origin_of(r, &o))
         return; /* one of ours that is put in again keeps its id */
     if (has)
         r->line = move_ours(s->arena, r->line);

@@ -26,3 +26,5 @@ struct door_context {
  * NULL. The list stands in the batch's arena and has at least one element. */
 struct admit *door_sort(const struct door_context *c, struct batch *b, struct entry *e,
                         const char *why, str detail);
+/* Whoever put the entry in says which source it is of: it was taken from elsewhere in Redis. */
+bool door_came_with_src(const struct entry *e);

@@ -12,7 +12,9 @@ struct keeper {
     struct process *process;
     struct timer *timer;
     struct arena arena; /* of a round */
-    struct metric *trimmed;
+    struct metric *trimmed, *expired;
+    loop_fn *looked;
+    void *ctx;
     uint32_t waiting;
     bool is_more;                 /* a topic has more to let go */
     bool has_failed, was_failing; /* in this round; in the last one: said once */
@@ -23,23 +25,56 @@ static void rest(struct keeper *k)
     if (--k->waiting > 0)
         return;
     timer_start(k->timer, k->is_more ? 0 : EVERY_US);
+    k->looked(k->ctx);
     process_settled(k->process);
+}
+
+static void look_for_failure(struct keeper *k, const struct reply *reply)
+{
+    if (!reply || reply->type != REPLY_ERROR)
+        return;
+    if (!k->has_failed && !k->was_failing)
+        log_warn("old entries or dead letters stay", LOG_STR("answer", reply->text));
+    k->has_failed = true;
 }
 
 static void on_trimmed(void *ctx, const struct reply *reply)
 {
     struct keeper *k = ctx;
 
-    if (reply && reply->type == REPLY_ERROR) {
-        if (!k->has_failed && !k->was_failing)
-            log_warn("old entries of a kept topic stay", LOG_STR("answer", reply->text));
-        k->has_failed = true;
-    }
+    look_for_failure(k, reply);
     if (reply && reply->type == REPLY_ARRAY && reply->n == 2) {
         metric_add(k->trimmed, (uint64_t)MAX(reply->items[0].integer, 0));
         k->is_more |= reply->items[1].integer != 0;
     }
     rest(k);
+}
+
+static void on_expired(void *ctx, const struct reply *reply)
+{
+    struct keeper *k = ctx;
+    struct process *p = k->process;
+
+    look_for_failure(k, reply);
+    if (reply && reply->type == REPLY_ARRAY && reply->n == 3) {
+        metric_add(k->expired, (uint64_t)MAX(reply->items[0].integer, 0));
+        k->is_more |= reply->items[1].integer != 0;
+        p->levels[p->pipeline->stage_count] = reply->items[2].integer;
+    }
+    rest(k);
+}
+
+static void expire_letters(struct keeper *k)
+{
+    struct process *p = k->process;
+    struct arena *a = &k->arena;
+    const struct pipeline_dead *d = &p->pipeline->dead;
+
+    k->waiting++;
+    redis_say(p->redis, a, on_expired, k, STR("FCALL"), STR("sp1_expire"), STR("2"),
+              keys_lane(&p->keys, a, "dead"), keys_lane(&p->keys, a, "books"),
+              arena_printf(a, "%" PRIu64, d->keep_ms),
+              arena_printf(a, "%" PRIu64, d->drops_oldest ? d->high_bytes : 0));
 }
 
 static str bound(struct arena *a, uint64_t value)
@@ -67,14 +102,18 @@ static void on_timer(void *ctx)
                   keys_topic(&p->keys, a, s->name), bound(a, s->keep_ms),
                   bound(a, s->keep_bytes));
     }
+    if (p->is_library_there)
+        expire_letters(k);
     rest(k);
 }
 
-struct keeper *keeper_open(struct process *p)
+struct keeper *keeper_open(struct process *p, loop_fn *looked, void *ctx)
 {
     struct keeper *k = xalloc(sizeof(*k));
 
-    k->process = p;
+    *k = (struct keeper){.process = p, .looked = looked, .ctx = ctx};
+    k->expired = metrics_get("standpipe_expired_letters_total", METRIC_COUNTER,
+                             "Dead letters that were let go at their bounds.", STR(""));
     k->trimmed = metrics_get("standpipe_trimmed_entries_total", METRIC_COUNTER,
                              "Kept entries that were let go.", STR(""));
     k->timer = timer_new(p->loop, on_timer, k);

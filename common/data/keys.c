@@ -39,6 +39,11 @@ str keys_source(const struct keys *k, struct arena *a, str src)
     return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:source:"), src);
 }
 
+str keys_replay(const struct keys *k, struct arena *a, str run)
+{
+    return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:replay:"), run);
+}
+
 str keys_seen(const struct keys *k, struct arena *a, str id)
 {
     return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:seen:"), id);

@@ -209,7 +209,8 @@ static void fill_books(struct builder *w, const struct commit *commit, struct co
     move_if(h, field(w, in, "filtered"), w->filtered);
     move_if(h, field(w, in, "ambiguous"), w->b->ambiguous);
     move_if(h, STR("dead:records"), w->dead.records);
-    move_if(h, STR("dead:bytes"), (int64_t)w->dead.bytes);
+    if (w->dead.bytes || w->stage->kind->wants_jobs) /* who holds at their bound hears of it */
+        move(h, STR("dead:bytes"), (int64_t)w->dead.bytes);
 }
 
 static void fill_source(struct builder *w, const struct source_sums *s, struct commit_hash *h)
@@ -328,6 +329,9 @@ void output_levels(const struct output_context *c, const struct commit *commit,
         if (moved.n == name.n + 6 && str_starts(moved, name) && str_ends(moved, STR(":bytes")))
             told(ctx, i, answer->values[at++]);
     }
+    for (; at < books->n; at++)
+        if (str_is(books->moves[at].field, "dead:bytes"))
+            told(ctx, p->stage_count, answer->values[at]);
 }
 
 str output_entry_json(struct arena *a, const str *fields, uint32_t n)

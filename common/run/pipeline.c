@@ -7,7 +7,8 @@
 #include "common/data/yaml.h"
 #include "common/run/pipeline_load.h"
 
-static const char *const top_keys[] = {"pipeline", "sources", "stages", "routes", "counts"};
+static const char *const top_keys[] = {"pipeline", "sources", "stages",
+                                       "routes",   "counts",  "dead"};
 
 struct count_settings {
     str on, key, time;
@@ -27,6 +28,20 @@ static const struct setting count_table[] = {
      "Member with the time of the event; without it, the time it was accepted."},
     {"replays", SETTING_BOOL, "false", offsetof(struct count_settings, replays),
      "Count replayed records too; else only those of a run whose name begins with '+'."},
+    {0},
+};
+
+struct dead_settings {
+    uint64_t keep_ms, high_bytes;
+    str full;
+};
+static const struct setting dead_table[] = {
+    {"keep", SETTING_MSEC, "30d", offsetof(struct dead_settings, keep_ms),
+     "How long dead letters stay; 0: for ever."},
+    {"high", SETTING_BYTES, "256MiB", offsetof(struct dead_settings, high_bytes),
+     "Bytes of dead letters that may stand there; 0: any number."},
+    {"full", SETTING_STR, "stop", offsetof(struct dead_settings, full),
+     "At `high`: `stop`, nothing new comes in; `drop_oldest`."},
     {0},
 };
 
@@ -142,6 +157,25 @@ void pipeline_read_counts(struct loader *l)
         read_count(l, c);
 }
 
+static void read_dead(struct loader *l)
+{
+    static const struct node nothing = {.type = NODE_EMPTY};
+    const struct node *map = node_get(l->p->root, "dead");
+    struct dead_settings s = {0};
+    const str words[] = {STR("stop"), STR("drop_oldest")};
+
+    if (map && map->type != NODE_MAP && map->type != NODE_EMPTY) {
+        findings_error(l->f, map->at, node_width(map), "'dead' is a map: {keep, high, full}");
+        return;
+    }
+    setting_fill(dead_table, map ? map : &nothing, &s, l->f);
+    l->p->dead = (struct pipeline_dead){.keep_ms = s.keep_ms,
+                                        .high_bytes = s.high_bytes,
+                                        .drops_oldest = str_equal(s.full, words[1])};
+    if (!str_equal(s.full, words[0]) && !str_equal(s.full, words[1]))
+        findings_unknown(l->f, node_at(map, "full"), s.full, "full", words, ARRAY_LEN(words));
+}
+
 /* Everything behind the parser. False: there are errors. */
 static bool compile(struct loader *l, const struct node *root)
 {
@@ -151,7 +185,7 @@ static bool compile(struct loader *l, const struct node *root)
     l->p->script = script_new();
     if (root->type != NODE_MAP) {
         findings_error(l->f, root->at, node_width(root),
-                       "a pipeline is a map: pipeline, stages, routes, counts");
+                       "a pipeline is a map: pipeline, stages, routes, counts, dead");
         return false;
     }
     pipeline_close(l, root, top_keys, ARRAY_LEN(top_keys));
@@ -160,6 +194,7 @@ static bool compile(struct loader *l, const struct node *root)
     pipeline_read_stages(l);
     pipeline_read_routes(l);
     pipeline_read_counts(l);
+    read_dead(l);
     if (l->p->stage_count)
         pipeline_check_graph(l);
     return l->f->errors == before;

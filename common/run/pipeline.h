@@ -30,6 +30,10 @@ struct pipeline_count { /* counts: a row of sp:{lane}:count:<name>:<window> */
     bool replays;      /* what went through before counts again */
     uint64_t keep_ms;  /* a window's hash expires this long after its end; 0: never */
 };
+struct pipeline_dead { /* how long dead letters stay, and how many bytes of them; 0: no bound */
+    uint64_t keep_ms, high_bytes;
+    bool drops_oldest; /* at `high`; else nothing new comes in */
+};
 struct pipeline {
     struct arena arena; /* all of it */
     str name;
@@ -40,6 +44,7 @@ struct pipeline {
     struct script *script; /* owned */
     struct pipeline_count *counts;
     uint32_t count_count;
+    struct pipeline_dead dead;
     const struct node *root;
 };
 

@@ -78,7 +78,7 @@ void process_settled(struct process *p)
     p->next = NULL;
     p->services.pipeline_version = p->pipeline->version;
     free(p->levels);
-    p->levels = xalloc(p->pipeline->stage_count * sizeof(*p->levels));
+    p->levels = xalloc((p->pipeline->stage_count + 1) * sizeof(*p->levels));
 
     struct error err = {0};
     if (p->role->open(p, &err)) {
@@ -314,7 +314,7 @@ static void on_levels(void *ctx, const struct reply *reply)
     struct process *p = c->process;
 
     if (reply && reply->type == REPLY_ARRAY && p->pipeline->version == c->version) {
-        for (uint32_t i = 0; i < reply->n && i < p->pipeline->stage_count; i++)
+        for (uint32_t i = 0; i < reply->n && i <= p->pipeline->stage_count; i++)
             if (!str_to_i64(reply->items[i].text, &p->levels[i]))
                 p->levels[i] = 0;
         c->done(c->ctx);
@@ -330,13 +330,22 @@ void process_levels(struct process *p, loop_fn *done, void *ctx)
 
     *c = (struct levels_call){
         .process = p, .version = pipeline->version, .done = done, .ctx = ctx};
-    str *args = arena_alloc(&c->arena, (2 + pipeline->stage_count) * sizeof(str));
+    str *args = arena_alloc(&c->arena, (3 + pipeline->stage_count) * sizeof(str));
     args[0] = STR("HMGET");
     args[1] = keys_lane(&p->keys, &c->arena, "books");
     for (uint32_t i = 0; i < pipeline->stage_count; i++)
         args[2 + i] =
             arena_printf(&c->arena, STR_FMT ":bytes", STR_ARG(pipeline->stages[i].name));
-    redis_send(p->redis, args, 2 + pipeline->stage_count, &c->arena, on_levels, c);
+    args[2 + pipeline->stage_count] = STR("dead:bytes");
+    redis_send(p->redis, args, 3 + pipeline->stage_count, &c->arena, on_levels, c);
+}
+
+bool process_is_dead_full(const struct process *p)
+{
+    const struct pipeline_dead *d = &p->pipeline->dead;
+
+    return !d->drops_oldest && d->high_bytes &&
+           p->levels[p->pipeline->stage_count] >= (int64_t)d->high_bytes;
 }
 
 /* "/a:/b" to a list; a trailing slash goes. */

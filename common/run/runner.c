@@ -13,7 +13,7 @@ enum {
 };
 
 /* Gate: read only while every topic that we feed is below its high mark; once above, until all
- * are below their low marks. */
+ * are below their low marks. Files wait, too, while the dead letters are at their bound. */
 
 static bool is_any_above(const struct runner *r, bool high)
 {
@@ -44,7 +44,8 @@ void runner_look_at_gate(struct runner *r)
 {
     bool was_held = r->is_held;
 
-    r->is_held = is_any_above(r, !was_held);
+    r->is_held = is_any_above(r, !was_held) ||
+                 (r->def->kind->wants_jobs && process_is_dead_full(r->process));
     if (r->is_held == was_held)
         return;
     metric_set(r->held_metric, r->is_held);

@@ -11,6 +11,7 @@ request after the other, and asks `choose(request)` what is to become of it:
 and `hit()` is called at that very moment, before the connection is lost. Who wants a crash point kills the client there."""
 import socket
 import threading
+import time
 
 
 class Closed(Exception):
@@ -22,7 +23,23 @@ class Proxy:
         self.listener, self.connect = listener, connect
         self.choose, self.hit = lambda request: None, lambda: None
         self.hits, self.lock, self.sockets = 0, threading.Lock(), []
+        self.frozen, self.latency_s, self.slice_bytes = set(), 0, 0
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def freeze(self):
+        """What is connected now carries nothing any more, and nobody says so."""
+        self.frozen |= set(self.sockets)
+
+    def pass_back(self, client, reply):
+        if client in self.frozen:
+            while client.recv(65536):
+                pass
+            raise Closed
+        if self.latency_s:
+            time.sleep(self.latency_s)
+        step = self.slice_bytes or len(reply)
+        for at in range(0, len(reply), step):
+            client.sendall(reply[at:at + step])
 
     def close(self):
         self.listener.close()
@@ -74,7 +91,7 @@ class Proxy:
             where = where(reply)
         if where == "lost":
             self.strike()
-        client.sendall(reply[:20] if where == "head" else reply)
+        self.pass_back(client, reply[:20] if where == "head" else reply)
         if where in ("head", "after"):
             self.strike()
 
@@ -124,12 +141,11 @@ class RedisProxy(Proxy):
                 where = self.choose(name)
             self.exchange(client, upstream, raw, where, lambda: read_reply(answers))
 
-    @staticmethod
-    def _pump(source, target):
+    def _pump(self, source, target):
         try:
             while piece := source.recv(65536):
-                target.sendall(piece)
-        except OSError:
+                self.pass_back(target, piece)
+        except (Closed, OSError):
             pass
 
 

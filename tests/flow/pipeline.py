@@ -155,6 +155,10 @@ class Pipeline:
         return subprocess.run([self.program, *map(str, words), "--redis", f"unix://{self.redis.socket}"],
                               capture_output=True, text=True, timeout=DEADLINE_S, env=self.environment)
 
+    def command_in_background(self, *words):
+        return subprocess.Popen([STANDPIPE, *map(str, words), "--redis", f"unix://{self.redis.socket}"], text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment)
+
     def apply(self, text=PLAIN):
         """The new version."""
         file = self.folder / "pipeline.yaml"

@@ -1,5 +1,6 @@
 """`standpipe audit`: the books are true after any run, under load as well; what a hand did to them is found and named."""
 import json
+import shlex
 
 import pytest
 from pipeline import Pipeline
@@ -62,6 +63,24 @@ def test_the_books_are_true_after_a_run(pipeline, text):
     table = p.command("audit").stdout.splitlines()
     assert table[0].split()[:2] == ["TOPIC", "IN"]
     assert table[-1] == "the books are true: 5 topics, 2 sources, 1 counts"
+
+
+def test_the_books_stay_true_when_letters_go_back_or_away(pipeline):
+    p = pipeline
+    p.apply(PLAIN)
+    p.start()
+    p.send(p.write("a.csv", content()))
+    p.send(p.write("empty.csv", ""))
+    p.put(to="tidy", data='{"id":"1","kind":"bad"}\n{"id":')
+    p.rest()
+    letters = p.r.xlen("sp:{0}:dead")
+    for words in (["redrive", "--limit", "7"], ["redrive", "--reason", "required"], ["drop", "--reason", "refused"], ["drop"]):
+        done = p.command("dead", *words, "--yes")
+        assert done.returncode == 0, done.stderr
+        p.rest()
+        told = audit(p)
+        assert told["true"], (words, told["differences"])
+    assert letters > ROWS / 5 and p.r.xlen("sp:{0}:dead") == 0
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +148,19 @@ def test_a_deleted_consumer_is_found_and_the_remedy_works(undo):
         told = audit(undo)["differences"]
         words = (told[0]["text"] if told else "").partition("redis-cli ")[2].replace("'", "").split()
     assert told == []
+
+
+def test_a_parked_entry_that_nobody_will_wake_is_found_and_the_remedy_works(undo):
+    topic, later = "sp:{0}:tidy", "sp:{0}:later"
+    ids = [e["message_id"] for e in undo.r.xpending_range(topic, "sp", "-", "+", 2)]
+    for id in ids:
+        assert undo.r.fcall("sp1_park", 2, topic, later, "sp", "me", id, "tidy", 60_000) > 0
+    assert audit(undo)["true"]
+    undo.r.zrem(later, f"tidy {ids[1]}")
+    told = audit(undo)["differences"]
+    assert [(d["what"], d["where"], d["records"]) for d in told] == [("asleep", "tidy", weight(undo, topic, ids[1]))]
+    undo.r.execute_command(*shlex.split(told[0]["text"].partition("redis-cli ")[2].partition(" wakes ")[0]))
+    assert audit(undo)["true"]
 
 
 @pytest.mark.parametrize("key, field, by, expected", [

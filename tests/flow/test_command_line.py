@@ -14,7 +14,7 @@ def test_help_lists_every_command_and_each_has_help_of_its_own():
     said = call("--help")
     assert said.returncode == 0
     names = re.findall(r"^  ([a-z]+) {2,}[A-Z]", said.stdout, re.M)
-    assert {"apply", "check", "dead", "run", "send", "top", "trace", "dispatch", "split", "normalise", "deliver"} <= set(names)
+    assert {"apply", "check", "dead", "replay", "run", "send", "top", "trace", "dispatch", "split", "normalise", "deliver"} <= set(names)
     for name in names:
         one = call(name, "--help")
         assert one.returncode == 0 and f"Usage: standpipe {name}" in one.stdout

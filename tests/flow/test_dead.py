@@ -238,3 +238,61 @@ def test_to_another_stage(strict):
     check(p)
     wrong = p.command("dead", "redrive", "--to", "nowhere")
     assert wrong.returncode == 2 and "nowhere" in wrong.stderr
+
+
+def bounded(full):
+    """Letters of some 1,000 bytes, and a bound of some hundred."""
+    return STRICT + f"dead: {{high: 100KiB, full: {full}}}\n"
+
+
+def numerous(p, name, rows=400):
+    return p.send(p.write(name, "id,name\n" + f",{'x' * 1000}\n" * rows))
+
+
+def is_held(p, *names):
+    return all(p.r.hget(f"sp:worker:{name}", "state") == "held" for name in names)
+
+
+def test_at_their_bound_the_door_closes_and_opens_again(pipeline):
+    p = pipeline
+    p.apply(bounded("stop"))
+    p.start()
+    numerous(p, "a.csv")
+    p.rest()
+    wait_for("the door to close", lambda: is_held(p, "dispatch"))
+    before = p.books()["dead:bytes"]
+    p.send(p.write("good.csv", "id,name\n1,x\n"))
+    p.put(data='{"id":"2"}', to="tidy")
+    time.sleep(1.5)  # as long as nothing comes in, nothing happens: there is no event to wait for
+    assert p.r.xlen("sp:inbox") == 2 and p.books()["dead:bytes"] == before
+    dead(p, "drop", "--yes")
+    p.rest()
+    assert sorted(d["id"] for d in p.documents()) == ["1", "2"]
+    wait_for("its heartbeat to say so", lambda: not is_held(p, "dispatch"))
+
+
+def test_at_their_bound_a_file_under_way_waits(pipeline):
+    """Bad rows of a splitter are dead letters themselves: it stops within one step of the bound."""
+    p = pipeline
+    p.apply(bounded("stop"))
+    p.start()
+    job = p.send(p.write("wide.csv", "id\n" + f"{'x,' * 5000}\n" * 2000))
+    wait_for("the splitter to be held", lambda: is_held(p, "split-1"))
+    offset = p.job(job)["offset"]
+    assert 0 < int(offset) < 3 * 1024 * 1024
+    wait_for("the file to go on and be through", lambda: dead(p, "drop", "--yes") and p.job(job).get("state") == "done")
+    assert p.books()["rows:dead"] == 2000
+
+
+def test_at_their_bound_the_oldest_are_dropped(pipeline):
+    p = pipeline
+    p.apply(bounded("drop_oldest"))
+    p.start()
+    numerous(p, "a.csv")
+    p.rest()
+    wait_for("the oldest to go", lambda: p.books()["dead:bytes"] <= 100 * 1024)
+    books = p.books()
+    assert 80 * 1024 < books["dead:bytes"] == sum(len(letter["data"]) for letter in p.dead())
+    assert books["tidy:dead"] == 400 == books["tidy:dropped"] + len(p.dead())
+    assert p.dead()[-1]["row"] == "400"
+    assert p.command("audit").returncode == 0

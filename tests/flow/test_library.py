@@ -47,4 +47,5 @@ def test_flags(r):
     assert functions(r, "standpipe_1") == {"sp1_settle": [], "sp1_admit": [], "sp1_settle_oom": ["allow-oom"],
                                            "sp1_park": ["allow-oom"], "sp1_due": ["allow-oom"],
                                            "sp1_adopt": ["allow-oom"], "sp1_beat": ["allow-oom"], "sp1_replay": [], "sp1_trim": ["allow-oom"],
-                                           "sp1_oldest": ["no-writes"], "sp1_redrive": [], "sp1_drop": ["allow-oom"]}
+                                           "sp1_oldest": ["no-writes"], "sp1_redrive": [], "sp1_drop": ["allow-oom"],
+                                           "sp1_expire": ["allow-oom"]}

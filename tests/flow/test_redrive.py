@@ -166,3 +166,28 @@ def test_drop_counts_by_stage(r, ids):
     before = dump(r)
     assert drop(r, ids[:2]) == [0, 2]
     assert dump(r) == before
+
+
+def expire(r, keep_ms, size):
+    return call(r, "sp1_expire", (DEAD, BOOKS), [keep_ms, size])
+
+
+def test_expire_by_size_takes_the_oldest(r, ids):
+    before = dump(r)
+    assert expire(r, 0, 0) == [0, 0, 24] == expire(r, 0, 24) == expire(r, 3600000, 0)
+    assert {**dump(r), BOOKS: None} == {**before, BOOKS: None} and books(r)["dead:bytes"] == 24
+    assert expire(r, 0, 23) == [1, 0, 16]
+    assert [id for id, _ in r.xrange(DEAD)] == ids[1:]
+    assert (books(r)["tidy:dropped"], books(r)["dead:records"]) == (1, 2)
+
+
+def test_expire_by_age(r):
+    old = [r.xadd(DEAD, LETTER, id=f"{5 + i}-1") for i in range(300)]
+    new = r.xadd(DEAD, LETTER)
+    r.hset(BOOKS, mapping={"dead:records": 301, "dead:bytes": 301 * 8})
+    assert expire(r, 3600000, 0) == [256, 1, 45 * 8]
+    assert expire(r, 3600000, 0) == [len(old) - 256, 0, 8]
+    assert [id for id, _ in r.xrange(DEAD)] == [new]
+    r.delete(DEAD)
+    assert expire(r, 1, 1) == [0, 0, 8]  # books that somebody made wrong do no harm
+    assert expire(r, -1, 0) == "BADARG 1"

@@ -141,6 +141,16 @@ def test_what_came_by_hand_is_not_kept(p):
     assert "came by hand" in done.stderr and "source   inbox:" in done.stderr
 
 
+def test_a_record_that_is_put_in_again_keeps_its_source(p):
+    path = sent(p, "again.csv", "id,name\n1,x\n")
+    [id] = ids_of(p, path).values()
+    document = next(d for d in p.documents() if d["sp_id"] == id)
+    p.put(data=json.dumps(document), src=id[:16], row=1, to="ship")
+    p.rest()
+    assert [d["sp_id"] for d in p.documents()].count(id) == 2
+    assert traced(p, id)[1]["uri"] == f"file://{path}"
+
+
 @pytest.mark.parametrize("id, code, said", [
     ("0123456789abcdef-1-0", 1, "no such source"),
     ("0123456789abcdef-1", 2, "is no sp_id"),

@@ -13,7 +13,7 @@ from redis_server import RedisServer
 from standpipe_run import DEADLINE_S, STANDPIPE, wait_for
 
 USERS = pathlib.Path(__file__).resolve().parents[2] / "deploy/users.acl"
-ROLES = ("dispatch", "split", "normalise", "deliver", "apply", "door", "console", "health")
+ROLES = ("dispatch", "split", "normalise", "deliver", "apply", "door", "console", "operator", "health")
 TEXT = PLAIN.replace("{normalise: {}}", "{keep: 1s, normalise: {fields: {id: {from: id, required: true}, kind: {from: kind}}}}") + """\
 counts:
   by_kind: {on: tidy, key: kind}
@@ -92,6 +92,28 @@ def test_the_whole_pipeline_runs_under_it(p):
                         (["audit", "--json"], '"true":true')):
         done = p.command_as("console", *words)
         assert done.returncode == 0 and said in done.stdout, (done.stdout, done.stderr)
+    done = p.command_as("operator", "dead", "redrive", "--yes", "--json")
+    assert done.returncode == 0 and '"redriven":460,' in done.stdout, (done.stdout, done.stderr)
+    p.rest()
+    done = p.command_as("operator", "dead", "drop", "--limit", "1", "--yes", "--json")
+    assert done.returncode == 0 and '"dropped":1,' in done.stdout, (done.stdout, done.stderr)
+    assert len(p.dead()) == 459
+    assert p.denied() == []
+
+
+def test_an_operator_redrives_and_drops(p):
+    p.rest()
+    p.r.acl_log_reset()
+    letters = p.r.xlen("sp:{0}:dead")
+    for action in ("redrive", "drop"):
+        before = p.books()
+        done = p.command_as("operator", "dead", action, "--reason", "required", "--yes")
+        assert done.returncode == 0, done.stderr
+        field = "tidy:" + {"redrive": "redriven", "drop": "dropped"}[action]
+        assert p.books()[field] - before.get(field, 0) == letters
+        p.rest()
+    assert p.r.xlen("sp:{0}:dead") == 0
+    assert '"true":true' in p.command_as("operator", "audit", "--json").stdout
     assert p.denied() == []
 
 
@@ -147,17 +169,19 @@ DENIED = [
     *((role, "XTRIM sp:{0}:tidy MAXLEN 0") for role in ROLES if role != "dispatch"),
     *((role, "SET sp:mark x") for role in ROLES if role != "apply"),
     *((role, "SET sp:pipeline x") for role in ROLES if role != "apply"),
-    *((role, "CONFIG GET *") for role in ROLES if role not in ("dispatch", "console")),
-    *((role, "XADD sp:inbox * uri x") for role in ROLES if role != "door"),
+    *((role, "CONFIG GET *") for role in ROLES if role not in ("dispatch", "console", "operator")),
+    *((role, "XADD sp:inbox * uri x") for role in ROLES if role not in ("door", "operator")),
     *((role, "XREADGROUP GROUP sp x STREAMS sp:inbox >") for role in ROLES if role != "dispatch"),
     *((role, f"XREADGROUP GROUP sp x STREAMS sp:{{0}}:{topic} >") for role in ROLES
       for topic, reader in (("rows", "split"), ("tidy", "normalise"), ("ship", "deliver")) if role != reader),
-    *((role, "XADD sp:{0}:rows * a b") for role in ROLES if role not in ("dispatch", "split")),
+    *((role, "XADD sp:{0}:rows * a b") for role in ROLES if role not in ("dispatch", "split", "operator")),
     ("split", "XADD sp:{0}:ship * a b"), ("deliver", "XADD sp:{0}:tidy * a b"), ("deliver", "XDEL sp:{0}:tidy 0-1"),
     *((role, "HSET sp:{0}:job:1 a b") for role in ("normalise", "deliver", "apply", "door", "console", "health")),
     *((role, "HSET sp:{0}:books a 1") for role in ("apply", "door", "console", "health")),
+    *(("operator", command) for command in ("XACK sp:{0}:tidy sp 0-1", "XGROUP CREATE sp:{0}:tidy x 0", "HSET sp:worker:x a b",
+                                            "XCLAIM sp:{0}:tidy sp x 0 0-1", "PUBLISH sp:wake:tidy x")),
     *((role, "SET sp:{0}:seen:1 x") for role in ROLES if role != "dispatch"),
-    *((role, "SCAN 0") for role in ROLES if role != "console"),
+    *((role, "SCAN 0") for role in ROLES if role not in ("console", "operator")),
     *((role, "HGETALL sp:{0}:books") for role in ("normalise", "deliver", "apply", "door", "health")),
     *((role, "HSET sp:worker:x a b") for role in ("apply", "door", "console", "health")),
     ("door", "XDEL sp:inbox 0-1"), ("door", "XRANGE sp:{0}:tidy - +"), ("health", "GET sp:pipeline"), ("health", "INFO"),

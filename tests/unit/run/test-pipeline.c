@@ -71,13 +71,17 @@ static const char good[] =
     "  - {from: tidy, to: ship}\n"
     "counts:\n"
     "  by_hour: {on: tidy, key: kind, every: 1h, time: at}\n"
-    "  total: {on: ship, key: kind}\n";
+    "  total: {on: ship, key: kind}\n"
+    "dead: {keep: 7d, full: drop_oldest}\n";
 
 static void check_good(const struct pipeline *p)
 {
     uint32_t number;
 
     CHECK_STR(p->name, STR("listings"));
+    CHECK_INT(p->dead.keep_ms, 7 * 86400000);
+    CHECK_INT(p->dead.high_bytes, 256 << 20);
+    CHECK(p->dead.drops_oldest);
     CHECK_INT(p->stage_count, 4);
     const struct pipeline_stage *s = pipeline_find(p, STR("rows"), &number);
     CHECK_INT(number, 0);
@@ -197,7 +201,7 @@ static const struct mistake {
     const char *says, *hint;
 } mistakes[] = {
     {STAGES "route:\n  - a\nroutes:\n" FEED REST, 6, 1, false, "unknown key 'route'",
-     "did you mean 'routes'? one of: pipeline, sources, stages, routes, counts"},
+     "did you mean 'routes'? one of: pipeline, sources, stages, routes, counts, dead"},
     {"pipeline: My Own\n" STAGES "routes:\n" FEED REST, 1, 11, false, "the name of a pipeline",
      ""},
     {"sources: {drops: {watch: {}}}\n" STAGES "routes:\n" FEED REST, 1, 11, false,
@@ -286,6 +290,10 @@ static const struct mistake {
     {STAGES "routes:\n" FEED REST "counts:\n  C: {on: tidy, key: a}\n", 12, 3, false,
      "the name of a count", ""},
     {STAGES, 1, 1, false, "'routes' is missing", ""},
+    {STAGES "routes:\n" FEED REST "dead: 30d\n", 11, 7, false, "'dead' is a map", ""},
+    {STAGES "routes:\n" FEED REST "dead: {full: drop}\n", 11, 14, false, "unknown full 'drop'",
+     "did you mean 'stop'? one of: stop, drop_oldest"},
+    {STAGES "routes:\n" FEED REST "dead: {high: 5}\n", 11, 14, false, "5 what?", ""},
     {"routes: []\n", 1, 1, false, "'stages' is missing", ""},
     {"[]", 1, 1, false, "a pipeline is a map", ""},
     {"", 1, 1, false, "a pipeline is a map", ""},
