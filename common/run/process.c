@@ -122,10 +122,9 @@ static bool is_same_data(struct process *p, const struct reply *mark)
     if (!p->mark.n || (is_there && str_equal(mark->text, p->mark)))
         return true;
     error_set(&err, ERR_CONFIG,
-              "this redis %s (its mark was " STR_FMT
+              "this redis holds another data set than before%s (its mark was " STR_FMT
               "): if that is meant, apply the pipeline and restart the workers",
-              is_there ? "holds another data set than before" : "lost its data",
-              STR_ARG(p->mark));
+              is_there ? "" : ", or none", STR_ARG(p->mark));
     process_fail(p, &err);
     return false;
 }
