@@ -5,7 +5,9 @@ import life
 import links
 import outages
 import points
+import poison
 import sinks
 import upgrades
 
-ROWS = sorted(kills.ROWS + points.ROWS + sinks.ROWS + life.ROWS + links.ROWS + disks.ROWS + outages.ROWS + upgrades.ROWS)
+ROWS = sorted(disks.ROWS + kills.ROWS + life.ROWS + links.ROWS + outages.ROWS + points.ROWS + poison.ROWS + sinks.ROWS +
+              upgrades.ROWS)
