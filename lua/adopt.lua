@@ -3,7 +3,8 @@
 -- ARGV  group from to max          at most 256 entries a call
 -- Answer  {taken, left, lost}: left is 1 while `from` holds more, else 0, and then `from` is deleted;
 --         lost counts entries that were deleted while pending. Or BADARG place, WRONGTYPE key,
---         COMMIT text. The delivery counts stay: reading the entries with id 0 adds the one.
+--         COMMIT text. The delivery counts stay: reading the entries with id 0 adds the one. Those of
+--         what stopping workers gave back (`~released`) begin anew: nobody died of it.
 -- Cost  XPENDING twice, XCLAIM or XGROUP DELCONSUMER
 
 local function adopt_body(K, A)
@@ -17,6 +18,9 @@ local function adopt_body(K, A)
   want_grant('XGROUP', 'DELCONSUMER', K[1], group, from)
   -- XCLAIM drops in silence what no longer exists: the difference is what was lost.
   if asked > 0 then
+    if from == '~released' then
+      claim[#claim + 1], claim[#claim + 2] = 'RETRYCOUNT', 0
+    end
     claim[#claim + 1] = 'JUSTID'
     taken = #redis.call('XCLAIM', K[1], unpack(claim))
   end

@@ -17,6 +17,8 @@ static const char *const any_worker[] = {
     "HSET @worker f v",
     "HMGET @worker f",
     "PEXPIRE @worker 1",
+    "TYPE @worker",
+    "FCALL sp1_beat 1 @worker",
     "DEL @worker",
     "MULTI",
     "EXEC",
@@ -143,6 +145,7 @@ static const char *const reader[] = {
 static const char *const mover[] = {
     "FCALL sp1_redrive 3 @dead @books @inbox",
     "FCALL sp1_drop 2 @dead @books",
+    "FCALL sp1_replay 5 @dead @inbox @books @source @job",
     "XRANGE @dead - +",
     "XADD @inbox * f v",
     "XDEL @inbox 0-1",

@@ -146,6 +146,23 @@ static void keep_rate(struct copying *c)
         (void)wait_us(redis_loop(c->redis), at - now, NULL);
 }
 
+/* A full topic, and a lost connection, are waited for. False: `err` is the end. */
+static bool can_go_on(struct copying *c)
+{
+    struct loop *l = redis_loop(c->redis);
+
+    if (!redis_is_ready(c->redis))
+        return !wait_us(l, LOST_US, c->redis);
+    if (strstr(c->err->text, "TAKEN ") != NULL)
+        error_set(c->err, ERR_USAGE,
+                  "run '" STR_FMT "' is the replay of another span: choose another --run, or "
+                  "repeat its own line",
+                  STR_ARG(c->span->run));
+    else if (strstr(c->err->text, "FULL ") != NULL)
+        return wait_us(l, FULL_US, NULL);
+    return false;
+}
+
 static int copy_all(struct copying *c)
 {
     bool is_more = true;
@@ -153,20 +170,10 @@ static int copy_all(struct copying *c)
     while (is_more) {
         arena_reset(&c->page);
         int rc = call_once(c, &is_more);
-        bool is_full = rc != 0 && strstr(c->err->text, "FULL ") != NULL;
-        if (is_full)
-            (void)wait_us(redis_loop(c->redis), FULL_US, NULL);
-        else if (rc != 0 && strstr(c->err->text, "TAKEN ") != NULL)
-            return error_set(c->err, ERR_USAGE,
-                             "run '" STR_FMT "' is the replay of another span: choose another "
-                             "--run, or repeat its own line",
-                             STR_ARG(c->span->run));
-        else if (rc != 0 && redis_is_ready(c->redis))
-            return rc; /* refused */
-        else if (rc != 0 && wait_us(redis_loop(c->redis), LOST_US, c->redis))
-            return rc;
         if (rc == 0)
             keep_rate(c);
+        else if (!can_go_on(c))
+            return c->err->code;
         *c->err = (struct error){0};
         say(c);
     }

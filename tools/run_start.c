@@ -63,6 +63,8 @@ static int start_redis(struct run *r, struct error *err)
         {"--save", ""},
         {"--maxmemory", "512mb"},
         {"--maxmemory-policy", "noeviction"},
+        {"--proto-max-bulk-len", "16mb"},
+        {"--busy-reply-threshold", "1000"},
         {"--daemonize", "no"},
     };
     const char *argv[2 * ARRAY_LEN(settings) + 2] = {"redis-server"};

@@ -60,6 +60,7 @@ struct batch {
     uint32_t entry_count, record_count, record_room;
     uint64_t opened_us;        /* monotonic microseconds when it was read */
     struct progress *progress; /* NULL except in split */
+    bool is_cut;               /* its records go back as they are, each an entry of its own */
     bool is_taken_over; /* another process, or this one before a lost answer, had it in hand */
     uint32_t
         ambiguous; /* records sent again after an answer that left it open; for the books */

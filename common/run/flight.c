@@ -1,5 +1,7 @@
 #include "common/run/runner.h"
 
+#include <stdio.h>
+
 #include "common/base/log.h"
 #include "common/data/entry.h"
 #include "common/run/metrics.h"
@@ -9,6 +11,7 @@ enum {
     SMALL_BATCH = 256 * 1024,
     LARGE_BATCH = 2 * 1024 * 1024,
     GIVE_UP_US = 1000 * 1000,
+    ID_MAX = 48, /* of a stream */
 };
 
 void flight_on_timer(void *ctx)
@@ -63,10 +66,28 @@ static void begin_step(struct flight *f)
     b->progress = NULL;
 }
 
+static void step(struct flight *f)
+{
+    struct runner *r = f->runner;
+
+    switch (r->def->kind->process(&r->worker, &f->batch)) {
+    case WORK_DONE:
+        flight_settle(f, false);
+        break;
+    case WORK_MORE:
+        flight_settle(f, true);
+        break;
+    case WORK_LATER: /* worker_finish() or worker_give_up() was or will be called */
+        break;
+    }
+}
+
 void flight_process(struct flight *f)
 {
     struct runner *r = f->runner;
     struct batch *b = &f->batch;
+    bool is_alone = f->is_alone;
+    char id[ID_MAX]; /* the batch may be gone behind the step */
 
     if (r->is_held && r->def->kind->wants_jobs && !r->is_quiescing) {
         f->again = flight_process; /* the gate calls when it opens */
@@ -79,16 +100,12 @@ void flight_process(struct flight *f)
     }
     if (!r->def->kind->wants_jobs)
         batch_cut(b);
-    switch (r->def->kind->process(&r->worker, b)) {
-    case WORK_DONE:
-        flight_settle(f, false);
-        break;
-    case WORK_MORE:
-        flight_settle(f, true);
-        break;
-    case WORK_LATER: /* worker_finish() or worker_give_up() was or will be called */
-        break;
-    }
+    if (!flight_may_go(f))
+        return;
+    snprintf(id, sizeof(id), STR_FMT, STR_ARG(b->entries[0].id));
+    step(f);
+    if (is_alone)
+        runner_acquit(r, str_of(id));
 }
 
 void worker_finish(struct worker *w, struct batch *b)
@@ -177,12 +194,15 @@ static void start_flight(struct flight *f, const struct reply *list)
     f->phase = FLIGHT_BUSY;
     f->batch.is_taken_over = r->is_reading_ours && r->is_inherited;
     f->batch.opened_us = clock_mono_us(r->process->services.clock);
-    flight_prepare(f);
+    if (r->is_reading_ours)
+        flight_examine(f);
+    else
+        flight_prepare(f);
 }
 
 static void end_catching_up(struct runner *r)
 {
-    r->is_inherited = false;
+    r->is_inherited = r->is_adopted = r->is_careful = false;
     if (r->is_more_due)
         runner_look_for_due(r);
 }
@@ -239,7 +259,8 @@ void runner_pump(struct runner *r)
     r->is_reading = true;
     r->is_reading_ours = r->is_catching_up;
     f->phase = FLIGHT_READING;
-    str count = {digits, (size_t)(str_write_u64(digits, r->count) - digits)};
+    uint32_t n = r->is_reading_ours && r->is_careful ? 1 : r->count;
+    str count = {digits, (size_t)(str_write_u64(digits, n) - digits)};
     r->is_catching_up = false; /* whoever takes entries over meanwhile sets it again */
     if (r->is_reading_ours)
         redis_say(r->reader, &f->batch.arena, on_read, f, STR("XREADGROUP"), STR("GROUP"),

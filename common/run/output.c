@@ -38,7 +38,7 @@ void output_route(const struct output_context *c, struct batch *b)
 {
     const struct pipeline_stage *stage = &c->pipeline->stages[c->stage];
 
-    if (stage->kind->is_end)
+    if (stage->kind->is_end || b->is_cut)
         return;
     batch_each(r, b) {
         if (r->verdict == VERDICT_PASS)
@@ -97,6 +97,15 @@ static bool try_again(struct builder *w, struct source_sums *s, struct record *r
     return true;
 }
 
+/* No attempt: the entry is only cut apart. */
+static void put_back(struct builder *w, struct source_sums *s, struct record *r)
+{
+    const struct pack_again as_it_was = {.try = r->entry->try, .tried = r->entry->tried};
+
+    pack_record_again(w->arena, &w->again, r, &as_it_was);
+    s->open++;
+}
+
 static void sort_record(struct builder *w, struct source_sums *s, struct record *r)
 {
     bool is_new =
@@ -105,7 +114,9 @@ static void sort_record(struct builder *w, struct source_sums *s, struct record 
 
     s->rows += is_new;
     s->open -= !is_new;
-    if (goes_on) {
+    if (w->b->is_cut) {
+        put_back(w, s, r);
+    } else if (goes_on) {
         for (uint32_t i = 0; i < r->route->to_count; i++) {
             uint32_t to = r->route->to[i];
             w->lists[to][w->list_lengths[to]++] = r;

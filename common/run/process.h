@@ -51,6 +51,7 @@ struct process {
     struct arena beat_arena;
     struct arena wake_names; /* of the channels we listen to */
     str mark;                /* of the data set, once seen */
+    void *alone;             /* the flight that nothing else shall be done beside, if any */
     uint64_t beats, polls, records, started_ms;
     bool is_library_there, is_role_open, is_stopping;
     int status;

@@ -86,7 +86,7 @@ static void on_adopted(void *ctx, uint64_t taken)
         redis_connect(r->reader);
     }
     if (taken > 0) {
-        r->is_inherited = true;
+        r->is_inherited = r->is_adopted = true;
         catch_up(r);
     }
     runner_pump(r);

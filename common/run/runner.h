@@ -25,8 +25,10 @@ struct flight { /* one batch on its way from the read to the answered commit */
     str job_key; /* stages that want jobs */
     const str *job;
     uint32_t job_count;
-    uint32_t asked;     /* answers that preparing still waits for */
-    bool is_bad_answer; /* one of them was lost */
+    bool is_alone, is_marked; /* suspect.c */
+    uint32_t deaths;          /* of workers that had this entry alone in hand */
+    uint32_t asked;           /* answers that preparing still waits for */
+    bool is_bad_answer;       /* one of them was lost */
 
     struct commit commit; /* settle.c */
     uint32_t at, n;       /* entries in the present commit */
@@ -66,6 +68,8 @@ struct runner {
     bool is_catching_up, is_reading, is_held, is_quiescing, is_begun;
     bool is_inherited; /* what is pending may have been in hand before: a dead worker's, or
                         * ours before an answer was lost; else it was parked */
+    bool is_adopted;   /* some of it comes from a worker that died */
+    bool is_careful;   /* read one by one: the last read found a suspect */
     bool is_asking_due, is_more_due; /* look again when what was taken is worked off */
     bool is_reading_ours; /* the read under way, or the last one, asks for what is pending */
     struct metric *records, *bytes, *commits, *fenced, *held_metric;
@@ -85,6 +89,12 @@ void runner_look_at_gate(struct runner *r); /* the levels changed */
 void runner_park(struct runner *r, const struct entry *e);
 void runner_look_for_due(struct runner *r);
 void runner_on_due_timer(void *ctx);
+
+/* suspect.c: look at what was taken over, then prepare what of it may be worked on together;
+ * whether a step may begin now (else it calls again); the step is over, nobody died. */
+void flight_examine(struct flight *f);
+bool flight_may_go(struct flight *f);
+void runner_acquit(struct runner *r, str id);
 
 /* Between runner.c, flight.c, prepare.c and settle.c. */
 void flight_process(struct flight *f); /* the next step of the stage */

@@ -29,7 +29,7 @@ def kill_loop(ctx):
     some of them meet work."""
     kills, rows, gap = (60, 60_000, (0.02, 0.08)) if ctx.short else (1000, 400_000, (0.005, 0.03))
     with Rig(ctx.folder) as p:
-        p.firehose.faults(latency_ms=40)
+        p.firehose.faults(latency_ms=20 if ctx.short else 5)
         steps = schedule(ctx.folder, ctx.seed, kills, p.fleet, (0, 0.02), gap)
         for i, (gap, name, pause) in enumerate(steps):
             feed(p, rows, i / kills)

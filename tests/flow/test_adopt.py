@@ -113,3 +113,9 @@ def test_topic_that_is_none(r, make, says):
     with pytest.raises(Exception, match=says):
         adopt(r)
     assert dump(r) == before
+
+
+def test_what_was_given_back_begins_anew(r, ids):
+    r.xclaim(IN, "sp", "~released", 0, ids[:2], retrycount=5)
+    assert adopt(r, source="~released") == [2, 0, 0]
+    assert set(pending(r, "new").values()) == {0}

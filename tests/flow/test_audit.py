@@ -83,6 +83,22 @@ def test_the_books_stay_true_when_letters_go_back_or_away(pipeline):
     assert letters > ROWS / 5 and p.r.xlen("sp:{0}:dead") == 0
 
 
+def test_the_books_stay_true_through_replays_of_what_is_kept(pipeline):
+    p = pipeline
+    p.apply(FORKS.replace("tidy: {normalise", "tidy: {keep: 1h, normalise"))
+    p.start()
+    p.send(p.write("a.csv", content()))
+    wait_for("all to be done", lambda: p.books().get("tidy:in") == ROWS and not p.books()["tidy:records"])
+    for i in range(2, 4):
+        assert p.command("replay", "--topic", "tidy", "--run", f"again-{i}").returncode == 0
+        told = audit(p)
+        assert told["true"], told
+        # Every copy is a record that came in; what was replayed is replayed with it.
+        wait_for("the copies to be done", lambda: p.books()["tidy:in"] == ROWS * 2 ** (i - 1) and not p.books()["tidy:records"])
+        told = audit(p)
+        assert told["true"], told
+
+
 @pytest.fixture(scope="module")
 def backlog(tmp_path_factory):
     """Rows wait in front of `tidy`, and a part of them is claimed."""

@@ -1,6 +1,7 @@
 """`standpipe doctor` finds each wrong setting, right and key, says how to mend it, and which promise is in force."""
 import json
 import pathlib
+import re
 import subprocess
 import time
 
@@ -8,12 +9,14 @@ import pytest
 from pipeline import PLAIN, Pipeline
 from redis_proxy import Proxy
 from redis_server import RedisServer
-from standpipe_run import DEADLINE_S, STANDPIPE, wait_for
+from standpipe_run import DEADLINE_S, STANDPIPE, Run, wait_for
 from test_users import ROLES, USERS
 
 CONF = pathlib.Path(__file__).resolve().parents[2] / "deploy/redis.conf"
 GOOD = {line.split()[0]: line.split()[1].strip('"') for line in CONF.read_text().splitlines()
         if line and line[0] != "#" and line.split()[0] not in ("bind", "port", "unixsocket", "unixsocketperm")}
+
+BEYOND = {"vm.overcommit_memory", "package", "user"}  # the configuration: the machine's, and the user `default`
 
 
 def doctor(p, *words):
@@ -43,8 +46,7 @@ def p(tmp_path_factory):
 def test_the_shipped_settings_are_durable(p):
     told = doctor(p)
     assert [f for f in told["findings"] if f["grade"] == "bad"] == []
-    # The machine's setting, the package and the user `default` are not the configuration's.
-    assert {f["subject"] for f in told["findings"] if f["grade"] == "warn"} <= {"vm.overcommit_memory", "package", "user"}
+    assert {f["subject"] for f in told["findings"] if f["grade"] == "warn"} <= BEYOND
     assert told["level"] == "durable"
     assert {"appendonly", "version", "clock", "library", "mark", "keys", "workers"} <= \
         {f["subject"] for f in told["findings"] if f["grade"] == "ok"}
@@ -81,6 +83,13 @@ def test_a_wrong_setting_is_found_and_the_remedy_works(p, name, wrong, grade, le
         assert told["level"] == "durable"
     finally:
         p.r.config_set(name, good)
+
+
+def test_run_starts_a_redis_that_is_well(tmp_path):
+    with Run(tmp_path) as run:
+        told = json.loads(run.command("doctor", "--json").stdout)
+        assert told["level"] == "durable"
+        assert {f["subject"] for f in told["findings"] if f["grade"] != "ok"} <= BEYOND
 
 
 def test_a_kill_may_lose_seconds_in_words(p):
@@ -167,6 +176,13 @@ def test_the_shipped_users_may_do_all_that_they_need(users):
     told = doctor(users)
     assert {f["subject"]: f["grade"] for f in told["findings"] if f["subject"].startswith("user ")} == \
         {f"user {role}": "ok" for role in ROLES}
+
+
+def test_the_rights_of_every_function_are_asked_for():
+    root = CONF.parents[1]
+    functions = set(re.findall(r"'(sp1_\w+)'", "".join(path.read_text() for path in (root / "lua").glob("*.lua"))))
+    assert len(functions) > 8
+    assert functions == set(re.findall(r"FCALL(?:_RO)? (sp1_\w+)", (root / "tools/doctor_rights.c").read_text()))
 
 
 @pytest.mark.parametrize("role, change, said", [

@@ -194,6 +194,27 @@ def test_a_killed_replay_goes_on_where_it_stood(p):
     assert sorted(d["id"] for d in p.documents()) == sorted(2 * [str(n) for n in range(300)])
 
 
+def test_a_replay_outlives_redis(tmp_path):
+    with Pipeline(tmp_path, appendonly="yes", appendfsync="always") as p:
+        p.apply(KEEPING)
+        p.start()
+        for n in range(100):
+            p.put(data=json.dumps({"id": str(n), "kind": "k"}), to="tidy")
+        wait_for("all of them", lambda: p.books().get("tidy:out") == 100)
+        done(p)
+        process = p.command_in_background("replay", "--topic", "tidy", "--run", "r", "--rate", "100/s")
+        wait_for("some copies", lambda: int(p.r.hget("sp:{0}:replay:r", "entries") or 0) > 20)
+        p.redis.kill()
+        p.redis.start()
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert p.r.hget("sp:{0}:replay:r", "entries") == "100"
+        done(p)
+        assert {d["id"] for d in p.documents()} == {str(n) for n in range(100)}
+        assert p.books()["tidy:out"] == 200
+        assert p.command("audit").returncode == 0
+
+
 @pytest.mark.parametrize("words, said", [
     ([], "takes files, or --topic"), (["--topic", "none"], "no stage 'none'"),
     (["--topic", "tidy", "--to", "rows"], "takes files"), (["--topic", "tidy", "x.csv"], "do not go with --topic"),

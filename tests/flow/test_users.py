@@ -206,6 +206,23 @@ def test_a_denial_is_an_error_for_who_is_logged_in(p, role, command):
         user.execute_command(*command.split())
 
 
+def test_an_operator_replays_files_and_what_is_kept(p):
+    """The last one with `p`: its topic keeps what is done, so that the pipeline is never at rest again."""
+    p.r.acl_log_reset()
+    file = p.folder / "pipeline.yaml"
+    file.write_text(TEXT.replace("keep: 1s", "keep: 1h"))
+    assert p.command_as("apply", "apply", file).returncode == 0
+    data = p.write("c.csv", "id,kind\n" + "".join(f"{i},k\n" for i in range(500)))
+    sent = p.command_as("operator", "replay", "--wait", "--run", "files", data)
+    assert sent.returncode == 0 and "500 delivered" in sent.stdout, (sent.stdout, sent.stderr)
+    before = p.books()["ship:out"]
+    done = p.command_as("operator", "replay", "--topic", "tidy", "--run", "kept", "--json")
+    assert done.returncode == 0 and '"records":500' in done.stdout, (done.stdout, done.stderr)
+    wait_for("the copies", lambda: p.books()["ship:out"] == before + 500)
+    assert '"true":true' in p.command_as("console", "audit", "--json").stdout
+    assert p.denied() == []
+
+
 def test_nobody_logs_in_before_a_password_is_set(tmp_path):
     server = RedisServer(tmp_path)
     with server, server.client() as r:
