@@ -4,6 +4,7 @@ import kills
 import life
 import links
 import points
+import poison
 import sinks
 
-ROWS = sorted(kills.ROWS + points.ROWS + sinks.ROWS + life.ROWS + links.ROWS + disks.ROWS)
+ROWS = sorted(kills.ROWS + points.ROWS + poison.ROWS + sinks.ROWS + life.ROWS + links.ROWS + disks.ROWS)
