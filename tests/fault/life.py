@@ -26,8 +26,11 @@ def take_over(ctx):
     with Rig(ctx.folder, lease=f"{LEASE_S}s", fleet=PAIRS) as p:
         for kind, stage in list(STAGES.items()) * rounds:
             p.firehose.faults(latency_ms=200)
-            p.feed(40_000)
-            name = wait_for("entries in a hand", lambda: next(iter(holders(p, stage).values()), None))
+            name = None
+            while not name:
+                p.feed(40_000)
+                wait_for("entries in a hand, or rest", lambda: holders(p, stage) or p.is_at_rest())
+                name = next(iter(holders(p, stage).values()), None)
             p.worker(name).pause()  # so that what it holds it certainly holds when it dies
             held = [id for id, who in holders(p, stage).items() if who == name]
             p.kill(name)
