@@ -51,7 +51,8 @@ class Flaky(Pipeline):
         lost = set(range(n)) - poisonous - set(came)
         ambiguous = self.books().get("ship:ambiguous", 0)
         unexplained = max(0, len(came) - len(set(came)) - ambiguous)
-        wrong = [*checker.rest(self), *checker.accounts(self), *checker.recounts(self, {"ship": [d["sp_id"] for d in self.documents()]})]
+        ids = [d["sp_id"] for d in self.documents()]
+        wrong = [*checker.rest(self), *checker.accounts(self), *checker.recounts(self, {"ship": ids})]
         figures = {"rows": n, "lost": len(lost), "duplicates_unexplained": unexplained, "counts_equal": not wrong,
                    "poison": letters.count("poison")}
         if lost or unexplained or set(came) & poisonous:
