@@ -109,9 +109,10 @@ class Rig(Pipeline):
                 found += [(id.decode(), int(n)) for id, n in DOCUMENT.findall(path.read_bytes())]
         return found
 
-    def verdict(self, noted=True):
+    def verdict(self, noted=True, rolled_back=False):
         """Figures and what is wrong. `noted`: second copies must come from entries that were seen in the hands of a
-        deliverer when it was hit; without, the books' `ambiguous` alone has to cover them."""
+        deliverer when it was hit; without, the books' `ambiguous` alone has to cover them. `rolled_back`: the books forgot,
+        so they cannot know what was delivered before."""
         self.note_peaks()
         came = self.delivered()
         ids = [id for id, _ in came]
@@ -120,7 +121,7 @@ class Rig(Pipeline):
         expected = {rows.id(p["src"], i): i for rows in self.files for p in [self.job(rows.job)] if "src" in p
                     for i in rows.delivered()}
         ambiguous = self.books().get("ship:ambiguous", 0)
-        unexplained = max(0, len(copied) - ambiguous)
+        unexplained = 0 if rolled_back else max(0, len(copied) - ambiguous)
         if noted:
             unexplained = max(unexplained, len(set(copied) - self.in_hand))
         lost = len(expected.keys() - seen.keys())

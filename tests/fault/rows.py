@@ -3,8 +3,11 @@ import disks
 import kills
 import life
 import links
+import outages
 import points
 import poison
 import sinks
+import upgrades
 
-ROWS = sorted(kills.ROWS + points.ROWS + poison.ROWS + sinks.ROWS + life.ROWS + links.ROWS + disks.ROWS)
+ROWS = sorted(disks.ROWS + kills.ROWS + life.ROWS + links.ROWS + outages.ROWS + points.ROWS + poison.ROWS + sinks.ROWS +
+              upgrades.ROWS)
