@@ -15,8 +15,9 @@ STAGES = {"split": "rows", "normalise": "tidy", "deliver": "ship"}
 
 def holders(p, stage):
     """Entry to the name of the worker that holds it."""
-    return {e["message_id"]: e["consumer"].partition(":")[0]
-            for e in p.r.xpending_range(p.topic(stage), "sp", "-", "+", 1000)}
+    found = {e["message_id"]: e["consumer"].partition(":")[0]
+             for e in p.r.xpending_range(p.topic(stage), "sp", "-", "+", 1000)}
+    return {id: name for id, name in found.items() if name in p.workers}  # not what waits to be taken
 
 
 def take_over(ctx):
