@@ -1,4 +1,5 @@
 """All rows of the table, in the order in which they run: (number in the matrix, name, what does it)."""
+import clocks
 import disks
 import kills
 import life
@@ -9,5 +10,5 @@ import poison
 import sinks
 import upgrades
 
-ROWS = sorted(disks.ROWS + kills.ROWS + life.ROWS + links.ROWS + outages.ROWS + points.ROWS + poison.ROWS + sinks.ROWS +
-              upgrades.ROWS)
+ROWS = sorted(clocks.ROWS + disks.ROWS + kills.ROWS + life.ROWS + links.ROWS + outages.ROWS + points.ROWS + poison.ROWS +
+              sinks.ROWS + upgrades.ROWS)
