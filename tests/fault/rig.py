@@ -6,7 +6,7 @@ import re
 import checker
 from numbered import PIPELINE, Rows, by_text
 from pipeline import Pipeline
-from standpipe_run import STANDPIPE
+from standpipe_run import STANDPIPE, wait_for
 
 FLEET = ("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1", "deliver-2")
 DURABLE = {"appendonly": "yes", "appendfsync": "always", "auto-aof-rewrite-min-size": "4gb"}
@@ -39,6 +39,7 @@ class Rig(Pipeline):
         super().__enter__()
         self.apply(PIPELINE.format(call=self.call))
         self.start(*self.fleet)
+        wait_for("all of them to have started", lambda: len(self.said("event=started")) == len(self.fleet))
         return self
 
     def __exit__(self, *failure):
