@@ -123,7 +123,7 @@ class Rig(Pipeline):
                     for i in rows.delivered()}
         ambiguous = self.books().get("ship:ambiguous", 0)
         unexplained = 0 if rolled_back else max(0, len(copied) - ambiguous)
-        if noted:
+        if noted and not rolled_back:
             unexplained = max(unexplained, len(set(copied) - self.in_hand))
         lost = len(expected.keys() - seen.keys())
         counted = self.counts("by_text").get("total", {})
