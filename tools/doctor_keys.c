@@ -64,6 +64,7 @@ static void check_types(struct doctor *d)
     check_type(d, keys_global(k, d->arena, "inbox"), "stream");
     check_type(d, keys_lane(k, d->arena, "dead"), "stream");
     check_type(d, keys_lane(k, d->arena, "books"), "hash");
+    check_type(d, keys_lane(k, d->arena, "later"), "zset");
     if (d->bad == bad && d->warnings == warnings)
         doctor_note(d, GRADE_OK, STR("keys"), NULL, "are of the right types");
 }

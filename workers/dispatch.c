@@ -131,6 +131,8 @@ static void complain(struct dispatch *d, const struct admit *a, enum answer kind
     if (kind != ANSWER_FULL && kind != ANSWER_LOST)
         log_warn("the inbox waits", LOG_STR("topic", a->topic),
                  LOG_CSTR("meaning", answer_name(kind)), LOG_STR("answer", text));
+    if (kind == ANSWER_RECONNECT)
+        redis_drop(d->process->redis, "it is the wrong server now");
 }
 
 static void on_admitted(void *ctx, const struct reply *reply)
@@ -227,6 +229,8 @@ static void on_read(void *ctx, const struct reply *reply)
     if (reply && reply->type == REPLY_ERROR) {
         log_warn("reading the inbox failed", LOG_STR("answer", reply->text));
         redis_drop(d->reader, "reading failed");
+        if (answer_of(reply) == ANSWER_GONE)
+            process_begin_again(d->process);
     }
     if (reply && reply->type == REPLY_ARRAY && reply->n == 1 && reply->items[0].n == 2)
         list = &reply->items[0].items[1];

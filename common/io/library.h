@@ -8,7 +8,12 @@
  */
 int library_load(struct redis *r, struct arena *a, struct error *err) MUST_CHECK;
 
-/* Whether it is there, with our code. `done` runs from the loop with what redis said last;
- * NULL: connection lost. With `repair` it is loaded first when it is not. */
+/* Whether it is there, with all functions that we know, whatever build it comes from. `done`
+ * runs from the loop with what redis said last; NULL: connection lost. */
+enum library_wish {
+    LIBRARY_FOUND,  /* only look */
+    LIBRARY_ENOUGH, /* load ours when one of the functions is missing */
+    LIBRARY_OURS,   /* load ours when it is another one */
+};
 typedef void library_done(void *ctx, bool found, const struct reply *answer);
-void library_check(struct redis *r, bool repair, library_done *done, void *ctx);
+void library_check(struct redis *r, enum library_wish wish, library_done *done, void *ctx);

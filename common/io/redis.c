@@ -225,7 +225,9 @@ static void on_greeting(void *ctx, const struct reply *reply)
 
     if (!reply)
         return; /* lost already */
-    if (reply->type == REPLY_ERROR) {
+    /* A server that cannot write its files says so even to PING; it can be read all the same.
+     */
+    if (reply->type == REPLY_ERROR && !str_starts(reply->text, STR("MISCONF"))) {
         bool denied = str_starts(reply->text, STR("NOAUTH")) ||
                       str_starts(reply->text, STR("WRONGPASS")) ||
                       str_starts(reply->text, STR("NOPERM")) ||

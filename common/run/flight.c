@@ -224,7 +224,8 @@ static void on_read(void *ctx, const struct reply *reply)
         log_warn("reading failed", LOG_STR("topic", r->topic), LOG_STR("answer", reply->text));
         redis_drop(r->reader, "reading failed"); /* and begin again after a while */
         if (answer_of(reply) == ANSWER_GONE)
-            timer_start(r->again, 0); /* the group is made anew, from the first entry on */
+            process_begin_again(
+                r->process); /* the group is made anew, from the first entry on */
     }
     if (r->is_reading_ours && !(is_good && (!list || list->n == 0)))
         r->is_catching_up = true; /* there may be more */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/hash.h"
+#include "common/io/answer.h"
 #include "common/run/status.h"
 
 enum { SLOTS = 64 };
@@ -59,6 +60,15 @@ static uint64_t cpu_us(const struct rusage *use)
            (uint64_t)(use->ru_utime.tv_usec + use->ru_stime.tv_usec);
 }
 
+/* A worker that has nothing to write would never hear that the server became a replica. */
+static void on_written(void *ctx, const struct reply *reply)
+{
+    struct process *p = ctx;
+
+    if (answer_of(reply) == ANSWER_RECONNECT)
+        redis_drop(p->redis, "it is the wrong server now");
+}
+
 void heartbeat_send(struct process *p)
 {
     struct arena *a = &p->beat_arena;
@@ -103,7 +113,7 @@ void heartbeat_send(struct process *p)
         STR("rss"),
         number(a, (uint64_t)use.ru_maxrss * 1024),
     };
-    redis_send(p->redis, args, ARRAY_LEN(args), NULL, NULL, NULL);
+    redis_send(p->redis, args, ARRAY_LEN(args), NULL, on_written, p);
 }
 
 static void on_ended(void *ctx, const struct reply *reply)

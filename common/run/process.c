@@ -115,31 +115,42 @@ static void take_pipeline(struct process *p, str text)
 static bool is_same_data(struct process *p, const struct reply *mark)
 {
     struct error err = {0};
+    bool is_there = mark->type == REPLY_STRING;
 
-    if (mark->type == REPLY_STRING && !p->mark.n)
+    if (is_there && !p->mark.n)
         p->mark = arena_copy(&p->arena, mark->text);
-    if (!p->mark.n || (mark->type == REPLY_STRING && str_equal(mark->text, p->mark)))
+    if (!p->mark.n || (is_there && str_equal(mark->text, p->mark)))
         return true;
     error_set(&err, ERR_CONFIG,
-              "this redis holds another data set than before (its mark was " STR_FMT
-              "): if that is meant, restart the workers",
-              STR_ARG(p->mark));
+              "this redis holds another data set than before%s (its mark was " STR_FMT
+              "): if that is meant, apply the pipeline and restart the workers",
+              is_there ? "" : ", or none", STR_ARG(p->mark));
     process_fail(p, &err);
     return false;
+}
+
+/* [pipeline, mark]. False: no such answer, or the process is about to end; who may ask again
+ * does. */
+static bool is_answer(struct process *p, const struct reply *reply)
+{
+    if (!reply || process_is_denied(p, reply, "read the pipeline"))
+        return false;
+    if (reply->type != REPLY_ARRAY || reply->n != 2) {
+        timer_start(p->poll, POLL_START_US);
+        return false;
+    }
+    return is_same_data(p, &reply->items[1]);
 }
 
 static void on_polled(void *ctx, const struct reply *reply)
 {
     struct process *p = ctx;
 
-    if (reply && reply->type == REPLY_ARRAY && reply->n == 2) {
-        if (!is_same_data(p, &reply->items[1]))
-            return;
-        if (reply->items[0].type == REPLY_STRING && !p->is_stopping)
-            take_pipeline(p, reply->items[0].text);
-    }
-    if (reply && !process_is_denied(p, reply, "read the pipeline"))
-        timer_start(p->poll, p->pipeline ? POLL_US : POLL_START_US);
+    if (!is_answer(p, reply))
+        return;
+    if (reply->items[0].type == REPLY_STRING && !p->is_stopping)
+        take_pipeline(p, reply->items[0].text);
+    timer_start(p->poll, p->pipeline ? POLL_US : POLL_START_US);
 }
 
 static void on_library(void *ctx, bool found, const struct reply *answer)
@@ -157,6 +168,16 @@ static void on_library(void *ctx, bool found, const struct reply *answer)
     timer_start(p->poll, found ? 0 : POLL_START_US);
 }
 
+/* It is the data that we know: only now anything is written, the library first. */
+static void on_recognised(void *ctx, const struct reply *reply)
+{
+    struct process *p = ctx;
+
+    if (is_answer(p, reply))
+        library_check(p->redis, p->role->loads_library ? LIBRARY_OURS : LIBRARY_FOUND,
+                      on_library, p);
+}
+
 static void on_poll(void *ctx)
 {
     struct process *p = ctx;
@@ -165,13 +186,21 @@ static void on_poll(void *ctx)
     if (!redis_is_ready(p->redis))
         return; /* ready() begins again */
     bool is_due = p->role->loads_library && ++p->polls % LIBRARY_POLLS == 0;
-    if (!p->is_library_there || is_due) {
-        library_check(p->redis, p->role->loads_library, on_library, p);
+    if (p->is_library_there && is_due) {
+        library_check(p->redis, LIBRARY_ENOUGH, on_library, p);
         return;
     }
     arena_reset(a);
-    redis_say(p->redis, a, on_polled, p, STR("MGET"), keys_global(&p->keys, a, "pipeline"),
-              keys_global(&p->keys, a, "mark"));
+    redis_say(p->redis, a, p->is_library_there ? on_polled : on_recognised, p, STR("MGET"),
+              keys_global(&p->keys, a, "pipeline"), keys_global(&p->keys, a, "mark"));
+}
+
+void process_begin_again(struct process *p)
+{
+    if (!p->is_library_there)
+        return; /* under way */
+    p->is_library_there = false;
+    timer_start(p->poll, POLL_START_US);
 }
 
 static void on_ready(void *ctx)
@@ -187,6 +216,7 @@ static void on_lost(void *ctx, const struct error *why)
     struct process *p = ctx;
 
     timer_stop(p->poll);
+    p->is_library_there = false; /* nothing is read or written before ready() has looked */
     if (why->code == ERR_CONFIG)
         process_fail(p, why);
     else

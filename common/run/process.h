@@ -62,6 +62,9 @@ int process_run(const struct process_role *role, void *work, const struct stage 
                 const struct options_common *common, const struct run_options *options);
 /* The role came to rest, or a batch ended: go on with a new pipeline, or exit. */
 void process_settled(struct process *p);
+/* A group is gone: resume() makes it anew, but only when the data set is still the one we know.
+ */
+void process_begin_again(struct process *p);
 /* An error that no restart mends: log it and exit 78. */
 void process_fail(struct process *p, const struct error *err);
 /* Does the answer say that credentials or rights are missing? Then it has failed; `what` was to

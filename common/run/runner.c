@@ -118,7 +118,7 @@ static void on_again(void *ctx)
     struct runner *r = ctx;
 
     if (!r->is_quiescing)
-        runner_begin(r);
+        process_begin_again(r->process);
 }
 
 void runner_begin(struct runner *r)

@@ -153,7 +153,7 @@ static void on_answer(void *ctx, const struct commit_answer *answer)
         break;
     case ANSWER_GONE:
         again_later(f, answer, back_off(f));
-        runner_begin(f->runner);
+        process_begin_again(p);
         break;
     case ANSWER_FOREIGN:
     case ANSWER_BUG:

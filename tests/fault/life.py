@@ -15,8 +15,9 @@ STAGES = {"split": "rows", "normalise": "tidy", "deliver": "ship"}
 
 def holders(p, stage):
     """Entry to the name of the worker that holds it."""
-    return {e["message_id"]: e["consumer"].partition(":")[0]
-            for e in p.r.xpending_range(p.topic(stage), "sp", "-", "+", 1000)}
+    found = {e["message_id"]: e["consumer"].partition(":")[0]
+             for e in p.r.xpending_range(p.topic(stage), "sp", "-", "+", 1000)}
+    return {id: name for id, name in found.items() if name in p.workers}  # not what waits to be taken
 
 
 def take_over(ctx):
@@ -26,8 +27,11 @@ def take_over(ctx):
     with Rig(ctx.folder, lease=f"{LEASE_S}s", fleet=PAIRS) as p:
         for kind, stage in list(STAGES.items()) * rounds:
             p.firehose.faults(latency_ms=200)
-            p.feed(40_000)
-            name = wait_for("entries in a hand", lambda: next(iter(holders(p, stage).values()), None))
+            name = None
+            while not name:
+                p.feed(40_000)
+                wait_for("entries in a hand, or rest", lambda: holders(p, stage) or p.is_at_rest())
+                name = next(iter(holders(p, stage).values()), None)
             p.worker(name).pause()  # so that what it holds it certainly holds when it dies
             held = [id for id, who in holders(p, stage).items() if who == name]
             p.kill(name)

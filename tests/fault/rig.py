@@ -6,7 +6,7 @@ import re
 import checker
 from numbered import PIPELINE, Rows, by_text
 from pipeline import Pipeline
-from standpipe_run import STANDPIPE
+from standpipe_run import STANDPIPE, wait_for
 
 FLEET = ("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1", "deliver-2")
 DURABLE = {"appendonly": "yes", "appendfsync": "always", "auto-aof-rewrite-min-size": "4gb"}
@@ -39,6 +39,7 @@ class Rig(Pipeline):
         super().__enter__()
         self.apply(PIPELINE.format(call=self.call))
         self.start(*self.fleet)
+        wait_for("all of them to have started", lambda: len(self.said("event=started")) == len(self.fleet))
         return self
 
     def __exit__(self, *failure):
@@ -109,9 +110,10 @@ class Rig(Pipeline):
                 found += [(id.decode(), int(n)) for id, n in DOCUMENT.findall(path.read_bytes())]
         return found
 
-    def verdict(self, noted=True):
+    def verdict(self, noted=True, rolled_back=False):
         """Figures and what is wrong. `noted`: second copies must come from entries that were seen in the hands of a
-        deliverer when it was hit; without, the books' `ambiguous` alone has to cover them."""
+        deliverer when it was hit; without, the books' `ambiguous` alone has to cover them. `rolled_back`: the books forgot,
+        so they cannot know what was delivered before."""
         self.note_peaks()
         came = self.delivered()
         ids = [id for id, _ in came]
@@ -120,8 +122,8 @@ class Rig(Pipeline):
         expected = {rows.id(p["src"], i): i for rows in self.files for p in [self.job(rows.job)] if "src" in p
                     for i in rows.delivered()}
         ambiguous = self.books().get("ship:ambiguous", 0)
-        unexplained = max(0, len(copied) - ambiguous)
-        if noted:
+        unexplained = 0 if rolled_back else max(0, len(copied) - ambiguous)
+        if noted and not rolled_back:
             unexplained = max(unexplained, len(set(copied) - self.in_hand))
         lost = len(expected.keys() - seen.keys())
         counted = self.counts("by_text").get("total", {})

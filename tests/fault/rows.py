@@ -1,9 +1,14 @@
 """All rows of the table, in the order in which they run: (number in the matrix, name, what does it)."""
+import clocks
 import disks
 import kills
 import life
 import links
+import outages
 import points
+import poison
 import sinks
+import upgrades
 
-ROWS = sorted(kills.ROWS + points.ROWS + sinks.ROWS + life.ROWS + links.ROWS + disks.ROWS)
+ROWS = sorted(clocks.ROWS + disks.ROWS + kills.ROWS + life.ROWS + links.ROWS + outages.ROWS + points.ROWS + poison.ROWS +
+              sinks.ROWS + upgrades.ROWS)

@@ -36,6 +36,7 @@ class Worker:
     def __init__(self, pipeline, name, *options):
         self.pipeline, self.name, self.options = pipeline, name, options
         self.process = None
+        self.program = pipeline.program
         self.address = None  # of another socket than that of Redis, from the next start on
 
     @property
@@ -51,7 +52,7 @@ class Worker:
         return self.pipeline.folder / f"{self.name}.log"
 
     def start(self):
-        words = [self.pipeline.program, self.kind, "--redis", f"unix://{self.address or self.pipeline.redis.socket}", "--name", self.name,
+        words = [self.program, self.kind, "--redis", f"unix://{self.address or self.pipeline.redis.socket}", "--name", self.name,
                  "--lease", self.pipeline.lease, *self.options]
         if self.kind in ("dispatch", "split"):
             words += ["--roots", ":".join(map(str, self.pipeline.roots))]

@@ -19,7 +19,7 @@ class RedisServer:
         self.settings = {"port": "0", "save": "", "appendonly": "no", "unixsocket": self.socket,
                          "dir": str(self.folder), "maxmemory-policy": "noeviction", "busy-reply-threshold": "1000",
                          **{name.replace("_", "-"): value for name, value in settings.items()}}
-        self.process = None
+        self.process, self.environment = None, None
 
     @property
     def log(self):
@@ -28,7 +28,7 @@ class RedisServer:
     def start(self):
         words = [word for name, value in self.settings.items() for word in (f"--{name}", value)]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(["redis-server", *words], stdout=log, stderr=log)
+            self.process = subprocess.Popen(["redis-server", *words], stdout=log, stderr=log, env=self.environment)
         deadline = time.monotonic() + DEADLINE_S
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:

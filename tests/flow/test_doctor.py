@@ -216,13 +216,18 @@ def test_a_missing_library_and_foreign_code(p):
     assert find(doctor(p), "library") == [("ok", "")]
 
 
-def test_a_key_of_the_wrong_type_and_a_missing_mark(p):
-    letters, mark = "sp:{0}:dead", p.r.get("sp:mark")
-    assert not p.r.exists(letters)
-    p.r.set(letters, "x")
-    [(grade, remedy)] = find(doctor(p), letters)
-    assert grade == "bad" and remedy == "redis-cli RENAME 'sp:{0}:dead' foreign"
-    p.r.delete(letters)
+@pytest.mark.parametrize("key", ["sp:{0}:dead", "sp:{0}:later"])
+def test_a_key_of_the_wrong_type(p, key):
+    assert not p.r.exists(key)
+    p.r.set(key, "x")
+    try:
+        assert find(doctor(p), key) == [("bad", f"redis-cli RENAME '{key}' foreign")]
+    finally:
+        p.r.delete(key)
+
+
+def test_a_missing_mark(p):
+    mark = p.r.get("sp:mark")
     for worker in p.workers.values():
         worker.stop()
     p.r.delete("sp:mark")

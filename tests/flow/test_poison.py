@@ -1,7 +1,6 @@
 """A record that kills whoever works on it: it alone becomes a dead letter, everything else goes on; and who is only
 killed from outside leaves none. With the stage `flaky` of flaky.c."""
 import random
-import signal
 import time
 
 import pytest
@@ -95,12 +94,3 @@ def test_a_stage_beside_it_in_the_same_process_is_not_blamed(flaky):  # noqa: F8
     assert [(x["stage"], x["reason"]) for x in p.dead()] == [("shaky", "poison")]
     assert {d["n"] for d in p.documents()} == set(range(40)) - {7}
     check(p)
-
-
-@pytest.mark.slow
-def test_an_endless_loop_ends_its_process(flaky):  # noqa: F811
-    p = flaky
-    p.apply(PIPELINE.format(attempts=5, wait="50ms..200ms"))
-    p.start("dispatch", "flaky-1", "deliver-1")
-    put(p, '{"n":1,"loop":1}')
-    assert p.worker("flaky-1").process.wait(120) == -signal.SIGPROF
