@@ -1,11 +1,13 @@
 """`standpipe run` in a directory of its own, and the other commands against it."""
 import os
 import pathlib
+import pty
 import shlex
 import signal
 import subprocess
 import time
 
+import pytest
 import redis
 
 BUILD = pathlib.Path(os.environ.get("STANDPIPE_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
@@ -27,6 +29,14 @@ routes:
   - {from: rows, to: tidy}
   - {from: tidy, to: ship}
 """
+
+
+def terminal():
+    """Our end and the program's end of a new terminal."""
+    try:
+        return pty.openpty()
+    except OSError as why:
+        pytest.skip(f"no terminal to be had here: {why}")
 
 
 def wait_for(what, condition, seconds=DEADLINE_S):

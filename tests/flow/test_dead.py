@@ -1,13 +1,12 @@
 """`standpipe dead` against a running pipeline: what it shows, and that what it sends back is delivered once each."""
 import json
 import os
-import pty
 import subprocess
 import time
 
 import pytest
 from checker import check
-from standpipe_run import DEADLINE_S, STANDPIPE, wait_for
+from standpipe_run import DEADLINE_S, STANDPIPE, terminal, wait_for
 
 STRICT = """\
 pipeline: strict
@@ -114,7 +113,7 @@ def test_a_terminal_gets_no_control_bytes(strict):
 
 def on_terminal(p, typed, *words):
     """The exit status, and what a terminal saw."""
-    ours, theirs = pty.openpty()
+    ours, theirs = terminal()
     process = subprocess.Popen([STANDPIPE, "dead", *words, "--redis", f"unix://{p.redis.socket}"], stdin=theirs,
                                stdout=theirs, stderr=theirs, env=p.environment, start_new_session=True)
     os.close(theirs)

@@ -2,12 +2,11 @@
 import base64
 import json
 import os
-import pty
 import subprocess
 
 import pytest
 from pipeline import PLAIN, Pipeline
-from standpipe_run import DEADLINE_S, STANDPIPE, wait_for
+from standpipe_run import DEADLINE_S, STANDPIPE, terminal, wait_for
 
 HEAD = "id,name\r\n"
 ROWS = ["1,plain\r\n", '2,"two\r\nlines, and a comma"\r\n', "3,café\r\n", '4,"says ""hi"""\r\n', "5,last"]
@@ -70,7 +69,7 @@ def test_into_a_pipe_go_the_raw_bytes_and_nothing_else(p):
 def test_a_terminal_gets_nothing_that_it_would_obey(p):
     path = sent(p, "escape.csv", "id,name\n1,\x1b[31m\x07caf\u00e9\\\n")
     [id] = ids_of(p, path).values()
-    ours, its = pty.openpty()
+    ours, its = terminal()
     done = subprocess.run([STANDPIPE, "trace", id, "--redis", f"unix://{p.redis.socket}"], stdout=its, timeout=DEADLINE_S,
                           stderr=subprocess.DEVNULL)
     shown = os.read(ours, 1000).decode()
