@@ -38,8 +38,9 @@ class Rig(Pipeline):
     def __enter__(self):
         super().__enter__()
         self.apply(PIPELINE.format(call=self.call))
-        self.start(*self.fleet)
-        wait_for("all of them to have started", lambda: len(self.said("event=started")) == len(self.fleet))
+        if self.fleet:
+            self.start(*self.fleet)
+            wait_for("all of them to have started", lambda: len(self.said("event=started")) == len(self.fleet))
         return self
 
     def __exit__(self, *failure):
