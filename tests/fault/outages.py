@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import redis
+from pipeline import Worker
 from redis_server import RedisServer
 from rig import Rig
 from standpipe_run import DEADLINE_S, wait_for
@@ -205,8 +206,7 @@ def promotions(ctx):
         p.fleet = ("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1", "deliver-2")
         wait_for("the replica", lambda: is_synced(other.client()))
         for name in p.fleet:
-            p.start(name)
-            p.kill(name)
+            p.workers[name] = Worker(p, name)
             p.worker(name).address = door
             p.revive(name)
         p.firehose.faults(latency_ms=20)

@@ -38,10 +38,17 @@ class Rig(Pipeline):
     def __enter__(self):
         super().__enter__()
         self.apply(PIPELINE.format(call=self.call))
+        try:
+            self.start_fleet()
+        except BaseException as failure:
+            self.__exit__(type(failure), failure, None)  # a with that never began does not end
+            raise
+        return self
+
+    def start_fleet(self):
         if self.fleet:
             self.start(*self.fleet)
             wait_for("all of them to have started", lambda: len(self.said("event=started")) == len(self.fleet))
-        return self
 
     def __exit__(self, *failure):
         super().__exit__(*failure)
