@@ -10,10 +10,8 @@
 enum {
     FULL_WAIT_US = 100 * 1000,
     TELL_US = 200 * 1000,
-    SOURCE_KEEP_DAYS = 30, /* as every commit keeps the books of a source */
     FIXED_WORDS = 12,
 };
-static const uint64_t day_ms = 24 * 3600 * 1000;
 
 static void rest(uint64_t us)
 {
@@ -81,7 +79,7 @@ static void redrive_words(const struct dead_move *m, struct words *w)
     word(w, m->plan.to);
     word(w, str_of(m->plan.form));
     word_number(w, m->plan.high);
-    word_number(w, clock_wall_ms(&clock_system) + SOURCE_KEEP_DAYS * day_ms);
+    word_number(w, clock_wall_ms(&clock_system) + KEYS_SOURCE_KEEP_MS);
     word_number(w, m->n);
     for (uint32_t i = 0; i < m->n; i++) {
         word(w, m->letters[i]->id);

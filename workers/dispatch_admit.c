@@ -5,9 +5,7 @@
 enum {
     WORDS_MAX = 64,
     SEEN_MS = 24 * 3600 * 1000, /* far longer than an inbox entry stays unacknowledged */
-    SOURCE_KEEP_DAYS = 30,
 };
-static const uint64_t day_ms = 24 * 3600 * 1000;
 
 struct words { /* the arguments of the FCALL */
     struct arena *arena;
@@ -81,7 +79,7 @@ static void add_source(struct words *w, const struct entry *e, const struct admi
         word_pair(w, STR("version"), e->id);
     }
     word_move(w, STR("seen"), (int64_t)now_ms);
-    word_number(w, (int64_t)(now_ms + SOURCE_KEEP_DAYS * day_ms));
+    word_number(w, (int64_t)(now_ms + KEYS_SOURCE_KEEP_MS));
 }
 
 static void add_keys(struct words *w, const struct admit_context *c, const struct entry *e,

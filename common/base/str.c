@@ -83,6 +83,14 @@ bool str_to_i64(str s, int64_t *value)
     return true;
 }
 
+int str_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 char *str_write_u64(char *out, uint64_t v)
 {
     char digits[20];

@@ -58,6 +58,8 @@ str str_cut(str *rest, char sep);
 bool str_to_u64(str s, uint64_t *value) MUST_CHECK;
 bool str_to_i64(str s, int64_t *value) MUST_CHECK; /* an optional leading minus */
 
+int str_hex_digit(char c); /* 0..15, of either case; -1: it is none */
+
 /* Decimal digits of `v` at `out`, at most 20, no NUL. Returns the end. */
 char *str_write_u64(char *out, uint64_t v);
 

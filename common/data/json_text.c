@@ -2,14 +2,6 @@
 #include "common/data/json_scan.h"
 #include "common/data/text.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The number behind "\u" at the front of `s`, or -1. */
 static int32_t hex_escape(str s)
 {
@@ -18,7 +10,7 @@ static int32_t hex_escape(str s)
     if (s.n < 6 || s.p[0] != '\\' || s.p[1] != 'u')
         return -1;
     for (size_t i = 2; i < 6; i++) {
-        int digit = hex_digit(s.p[i]);
+        int digit = str_hex_digit(s.p[i]);
         if (digit < 0)
             return -1;
         point = point << 4 | digit;

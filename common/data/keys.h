@@ -4,6 +4,9 @@
 #include "common/base/arena.h"
 #include "common/base/str.h"
 
+/* Books of a source stay so long after its last record moved. */
+#define KEYS_SOURCE_KEEP_MS (30 * 24 * 3600 * UINT64_C(1000))
+
 struct keys {
     str prefix; /* "sp" */
     str lane;   /* "0" */

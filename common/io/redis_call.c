@@ -2,14 +2,6 @@
  */
 #include "common/io/redis.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Percent-decoding of the parts of a URL; a broken escape stays as it is, a password may well
  * hold one. */
 static str decoded(struct arena *a, str s)
@@ -17,8 +9,8 @@ static str decoded(struct arena *a, str s)
     char *out = arena_alloc(a, s.n + 1), *end = out;
 
     for (size_t i = 0; i < s.n; i++) {
-        int high = i + 3 <= s.n ? hex_digit(s.p[i + 1]) : -1;
-        int low = i + 3 <= s.n ? hex_digit(s.p[i + 2]) : -1;
+        int high = i + 3 <= s.n ? str_hex_digit(s.p[i + 1]) : -1;
+        int low = i + 3 <= s.n ? str_hex_digit(s.p[i + 2]) : -1;
         if (s.p[i] == '%' && high >= 0 && low >= 0) {
             *end++ = (char)(high * 16 + low);
             i += 2;

@@ -8,10 +8,9 @@
 
 static const uint64_t day_ms = 24 * 3600 * 1000;
 enum {
-    SOURCE_KEEP_DAYS = 30, /* books of a source, after its last record */
-    JOB_KEEP_DAYS = 7,     /* a job, after its end */
-    BOOK_MOVES = 9,        /* of the input topic and the dead letters */
-    TOPIC_MOVES = 3,       /* of an output topic */
+    JOB_KEEP_DAYS = 7, /* a job, after its end */
+    BOOK_MOVES = 9,    /* of the input topic and the dead letters */
+    TOPIC_MOVES = 3,   /* of an output topic */
 };
 
 struct source_sums { /* books of one source in this commit */
@@ -227,7 +226,7 @@ static void fill_books(struct builder *w, const struct commit *commit, struct co
 static void fill_source(struct builder *w, const struct source_sums *s, struct commit_hash *h)
 {
     h->key = keys_source(w->c->keys, w->arena, s->src);
-    h->expire_ms = w->c->now_ms + SOURCE_KEEP_DAYS * day_ms;
+    h->expire_ms = w->c->now_ms + KEYS_SOURCE_KEEP_MS;
     h->moves = arena_alloc(w->arena, 5 * sizeof(*h->moves));
     move_if(h, STR("rows"), s->rows);
     move_if(h, STR("delivered"), s->delivered);
