@@ -17,6 +17,18 @@ bool cell_look(struct arena *a, str raw, struct reading *r)
     return r->text.n > 0;
 }
 
+static bool coerce(struct arena *a, const struct normalise_field *f, str text,
+                   struct reading *r)
+{
+    struct coerced c = {0};
+    bool is_read = f->coercer->run(&f->setup, a, text, &c);
+
+    r->value = c.value;
+    r->why = c.why;
+    r->is_whole &= !c.is_part;
+    return is_read;
+}
+
 /* The part of the text that the pattern catches. */
 static bool read_match(struct arena *a, const struct normalise_field *f, struct reading *r)
 {
@@ -29,7 +41,7 @@ static bool read_match(struct arena *a, const struct normalise_field *f, struct 
         return true;
     r->is_whole = group.n == r->text.n;
     if (f->coercer)
-        return f->coercer->run(&f->setup, a, group, &r->value, &r->why);
+        return coerce(a, f, group, r);
     r->value = json_quoted(a, group);
     return true;
 }
@@ -47,7 +59,7 @@ bool cell_read(struct arena *a, const struct normalise_field *f, struct reading 
         return false;
     }
     if (!is_text)
-        return f->coercer->run(&f->setup, a, r->text, &r->value, &r->why);
+        return coerce(a, f, r->text, r);
     if (r->is_raw || (!f->coercer && !is_string))
         r->value = r->raw;
     else

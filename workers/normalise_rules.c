@@ -177,11 +177,11 @@ static void load_signs(struct loader *l, const struct config *c, const struct no
         return;
     }
     setup->decimal = c->decimal.p[0];
-    setup->group = setup->decimal == ',' ? '.' : ',';
+    setup->groups[0] = setup->decimal == ',' ? '.' : ',';
     if (!c->group)
         return;
     str group = c->group->type == NODE_TEXT ? c->group->text : STR_NONE;
-    setup->group = 0;
+    setup->groups[0] = 0;
     if (str_is(group, "none") || (c->group->type == NODE_TEXT && !group.n))
         return;
     if (str_is(group, "\u00a0") || str_is(group, "\u202f"))
@@ -189,7 +189,7 @@ static void load_signs(struct loader *l, const struct config *c, const struct no
     if (!is_sign(group) || group.p[0] == setup->decimal)
         complain(l, c->group, "must be one sign that is not the decimal one, or none");
     else
-        setup->group = group.p[0];
+        setup->groups[0] = group.p[0];
 }
 
 static void load_setup(struct loader *l, const struct config *c, const struct node *n,
@@ -211,7 +211,8 @@ static void load_setup(struct loader *l, const struct config *c, const struct no
 
 static void load_fallback(struct loader *l, const struct node *n, struct normalise_field *field)
 {
-    str text = n && n->type == NODE_TEXT ? n->text : STR_NONE, why = STR_NONE;
+    str text = n && n->type == NODE_TEXT ? n->text : STR_NONE;
+    struct coerced c = {0};
 
     if (!n)
         return;
@@ -219,9 +220,10 @@ static void load_fallback(struct loader *l, const struct node *n, struct normali
         findings_error(l->findings, n->at, node_width(n), "a text is wanted here");
     else if (!field->coercer || !text.n)
         field->fallback = json_quoted(l->arena, text);
-    else if (!field->coercer->run(&field->setup, l->arena, str_trim(text), &field->fallback,
-                                  &why))
-        complain(l, n, arena_copy(l->arena, why).p);
+    else if (!field->coercer->run(&field->setup, l->arena, str_trim(text), &c))
+        complain(l, n, arena_copy(l->arena, c.why).p);
+    else
+        field->fallback = c.value;
 }
 
 static void load_field(struct loader *l, const struct node *n, struct normalise_field *field)

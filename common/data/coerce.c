@@ -16,3 +16,9 @@ const struct coercer *coercer_find(str name)
             return c;
     return NULL;
 }
+
+bool coerce_refuse(struct coerced *out, const char *why)
+{
+    *out = (struct coerced){.issue = STR("unparsed"), .why = str_of(why)};
+    return false;
+}

@@ -1,24 +1,69 @@
 #pragma once
 /* Text of a cell to a typed JSON value: a table of small pure functions. Adding one is one
- * function, one row in the table and one table of cases in its test. */
+ * function, one row in the table and one table of cases in its test. Nothing is guessed: what a
+ * cell leaves open is declared in the setup, or the cell cannot be read. */
 #include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/base/str.h"
 #include "common/data/node.h"
 
+enum coerce_take {             /* the part of what was read that a field wants: `take:` */
+                   TAKE_VALUE, /* a number, the lower end of a range; a date */
+                   TAKE_MAX,   /* the upper end of a range; null when there is none */
+                   TAKE_NOTE, /* what words beside or in place of a number say: from, more_than,
+                                 on_request */
+                   TAKE_CURRENCY, /* ISO 4217 */
+                   TAKE_PERIOD, /* that a price is for: year month week night day hour total */
+                   TAKE_UNIT,   /* as it was written, by its name in the table of units */
+                   TAKE_AGE,    /* of a relative date: ISO 8601 duration */
+                   TAKE_LAT,
+                   TAKE_LON, /* of a pair of coordinates */
+};
+struct unit;
+struct coerce_word { /* a word of the source and what it stands for */
+    str word;        /* folded */
+    str means;
+};
+struct coercer;
 struct coerce_setup {          /* what a field's rule declares; the defaults in brackets */
-    const str *formats;        /* of dates, strptime-like, tried in order (ISO 8601) */
-    const str *truthy, *falsy; /* of booleans, folded (true yes y 1 t; false no n 0 f) */
-    uint32_t format_count, truthy_count, falsy_count;
-    char decimal, group; /* signs of numbers ('.', none); a ' ' is any blank that does not break
-                          * a line */
+    enum coerce_take take;     /* [TAKE_VALUE] */
+    const str *formats;        /* of dates, strptime-like, tried in order [ISO 8601] */
+    const str *truthy, *falsy; /* of booleans, folded [true yes y 1 t; false no n 0 f] */
+    const str *symbols;        /* of an enum; as they are written out */
+    const str *languages; /* names of months, of relative dates, of notes: en de fr nl es it
+                           * pt pl ru [en] */
+    const struct coerce_word *notes;      /* words of numbers, beside the built-in ones: POA */
+    const struct coerce_word *currencies; /* signs and words, beside the built-in ones */
+    uint32_t format_count, truthy_count, falsy_count, symbol_count, language_count, note_count,
+        currency_count;
+    char decimal;     /* sign of numbers ['.'] */
+    char groups[4];   /* signs between groups, 0 behind the last [none]; a ' ' is any blank that
+                       * does not break a line */
+    bool is_integral; /* a converted number is rounded, half up, to a whole one [no] */
+    int8_t digits;    /* decimals of a converted number; negative: those of its unit */
+    str currency;     /* that a bare number, or a sign of several currencies, is in [none] */
+    str multiplier;   /* decimal number that a bare one is multiplied with [none] */
+    str country;      /* ISO 3166-1 alpha-2, of phone numbers [none] */
+    const struct unit *unit, *assume; /* to convert to; of a bare number [its own] */
+    bool has_zone, has_now;           /* the next two are declared */
+    int zone;                         /* of a time that names none, minutes east of UTC */
+    int64_t now;                /* seconds since the epoch, that relative dates count from */
+    str separator;              /* between the items of a list [","] */
+    const struct coercer *item; /* of a list: what each is read as, with this setup [text] */
 };
 
-/* The JSON value of `text` (UTF-8, trimmed, not empty), in the arena or borrowed from `text`.
- * False: it cannot be read as this type, and `why` goes on after the text, static or in the
- * arena ("is no integer"). */
-typedef bool coerce_fn(const struct coerce_setup *setup, struct arena *a, str text, str *value,
-                       str *why);
+struct coerced {
+    str value; /* JSON value, in the arena or borrowed from the text; "null": the text was read,
+                * and says that there is none, or has not this part */
+    str issue; /* word to group by, static; empty: none. With a value: what is odd about it */
+    str why;   /* goes on after the text, static or in the arena ("is no integer") */
+    bool is_part; /* the text says more than the value */
+};
+
+/* Read `text` (UTF-8, trimmed, not empty) into a zeroed `out`. False: it cannot be read as this
+ * type, `issue` and `why` say how. */
+typedef bool coerce_fn(const struct coerce_setup *setup, struct arena *a, str text,
+                       struct coerced *out);
 struct coercer {
     const char *name, *summary; /* the word behind `parse:`; a whole sentence for the manual */
     coerce_fn *run;
@@ -26,8 +71,11 @@ struct coercer {
 const struct coercer *coercer_find(str name); /* NULL: no such word */
 extern const struct coercer coercers[];       /* ends with a NULL name */
 
-/* NULL when `format` can be read and names a year, a month and a day; else what is wrong with
- * it, static. */
+/* False, for a coercer to return; `issue` `unparsed`. */
+bool coerce_refuse(struct coerced *out, const char *why);
+
+/* NULL when `format` can be read and names at least a year; else what is wrong with it, static.
+ */
 const char *coerce_check_format(str format) MUST_CHECK;
 
 coerce_fn coerce_text, coerce_integer, coerce_number, coerce_date, coerce_boolean;

@@ -17,20 +17,19 @@ static bool stands_in(const str *words, uint32_t n, const char *const *otherwise
     return false;
 }
 
-bool coerce_boolean(const struct coerce_setup *setup, struct arena *a, str text, str *value,
-                    str *why)
+bool coerce_boolean(const struct coerce_setup *setup, struct arena *a, str text,
+                    struct coerced *out)
 {
     if (text.n <= WORD_MAX) {
         str word = text_fold(a, text);
         if (stands_in(setup->truthy, setup->truthy_count, truthy_default, word)) {
-            *value = STR("true");
+            out->value = STR("true");
             return true;
         }
         if (stands_in(setup->falsy, setup->falsy_count, falsy_default, word)) {
-            *value = STR("false");
+            out->value = STR("false");
             return true;
         }
     }
-    *why = STR("is none of the words for true or false");
-    return false;
+    return coerce_refuse(out, "is none of the words for true or false");
 }

@@ -299,26 +299,23 @@ static bool read_date(const struct coerce_setup *setup, str text, struct date *d
     return false;
 }
 
-bool coerce_date(const struct coerce_setup *setup, struct arena *a, str text, str *value,
-                 str *why)
+bool coerce_date(const struct coerce_setup *setup, struct arena *a, str text,
+                 struct coerced *out)
 {
     struct date d;
 
-    if (!read_date(setup, text, &d)) {
-        *why = setup->format_count ? STR("fits none of the formats")
-                                   : STR("is no ISO 8601 date: declare its formats");
-        return false;
-    }
+    if (!read_date(setup, text, &d))
+        return coerce_refuse(out, setup->format_count
+                                      ? "fits none of the formats"
+                                      : "is no ISO 8601 date: declare its formats");
     const char *wrong = refuse_date(&d);
     if (!wrong) {
         to_utc(&d);
         wrong = d.year < 1 || d.year > 9999 ? "is outside the years 1 to 9999" : NULL;
     }
-    if (wrong) {
-        *why = str_of(wrong);
-        return false;
-    }
-    *value = write_date(a, &d);
+    if (wrong)
+        return coerce_refuse(out, wrong);
+    out->value = write_date(a, &d);
     return true;
 }
 

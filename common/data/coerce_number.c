@@ -6,7 +6,8 @@ enum { NUMBER_MAX = 1000 }; /* bytes; json_check() takes numbers up to 1024 */
 
 struct reader {
     const char *p, *end;
-    char decimal, group; /* 0: none */
+    char decimal;
+    const char *groups; /* 4 of them, 0 behind the last */
 };
 
 static bool is_digit(char c)
@@ -33,11 +34,13 @@ static bool take_char(struct reader *r, char c)
 /* A blank that stands for a group may be any of those that do not break a line. */
 static bool take_group(struct reader *r)
 {
-    if (!r->group)
-        return false;
-    if (r->group == ' ' && (take(r, STR("\u00a0")) || take(r, STR("\u202f"))))
-        return true;
-    return take_char(r, r->group);
+    for (size_t i = 0; i < 4 && r->groups[i]; i++) {
+        if (r->groups[i] == ' ' && (take(r, STR("\u00a0")) || take(r, STR("\u202f"))))
+            return true;
+        if (take_char(r, r->groups[i]))
+            return true;
+    }
+    return false;
 }
 
 static char *copy_digits(struct reader *r, char *out)
@@ -100,7 +103,7 @@ static char *copy_exponent(struct reader *r, char *out, const char **why)
 static struct reader reader_of(const struct coerce_setup *setup, str text)
 {
     return (struct reader){text.p, text.p + text.n, setup->decimal ? setup->decimal : '.',
-                           setup->group};
+                           setup->groups};
 }
 
 static char *copy_sign(struct reader *r, char *out)
@@ -110,12 +113,6 @@ static char *copy_sign(struct reader *r, char *out)
     else
         take_char(r, '+');
     return out;
-}
-
-static bool refuse(const char *text, str *why)
-{
-    *why = str_of(text);
-    return false;
 }
 
 /* Most numbers are written as JSON writes them: nothing to copy then. */
@@ -133,44 +130,44 @@ static bool is_plain(str text)
     return text.n > 0;
 }
 
-bool coerce_integer(const struct coerce_setup *setup, struct arena *a, str text, str *value,
-                    str *why)
+bool coerce_integer(const struct coerce_setup *setup, struct arena *a, str text,
+                    struct coerced *result)
 {
     struct reader r = reader_of(setup, text);
     const char *wrong = NULL;
 
     if (text.n > NUMBER_MAX)
-        return refuse("is longer than 1000 bytes", why);
+        return coerce_refuse(result, "is longer than 1000 bytes");
     if (is_plain(text)) {
-        *value = text;
+        result->value = text;
         return true;
     }
     char *start = arena_reserve(a, text.n + 2), *digits = copy_sign(&r, start);
     char *out = copy_grouped(&r, digits, &wrong);
     if (out > digits && r.p < r.end && *r.p == r.decimal)
-        return refuse("has a decimal sign: parse it as number", why);
+        return coerce_refuse(result, "has a decimal sign: parse it as number");
     if (out == digits || r.p != r.end)
-        return refuse("is no integer", why);
+        return coerce_refuse(result, "is no integer");
     if (wrong)
-        return refuse(wrong, why);
+        return coerce_refuse(result, wrong);
     out = drop_zeros(digits, out);
     if (out - digits == 1 && *digits == '0')
         start = digits; /* -0 */
     arena_trim(a, out);
-    *value = (str){start, (size_t)(out - start)};
+    result->value = (str){start, (size_t)(out - start)};
     return true;
 }
 
-bool coerce_number(const struct coerce_setup *setup, struct arena *a, str text, str *value,
-                   str *why)
+bool coerce_number(const struct coerce_setup *setup, struct arena *a, str text,
+                   struct coerced *result)
 {
     struct reader r = reader_of(setup, text);
     const char *wrong = NULL;
 
     if (text.n > NUMBER_MAX)
-        return refuse("is longer than 1000 bytes", why);
+        return coerce_refuse(result, "is longer than 1000 bytes");
     if (is_plain(text)) {
-        *value = text;
+        result->value = text;
         return true;
     }
     char *start = arena_reserve(a, text.n + 2), *digits = copy_sign(&r, start);
@@ -178,21 +175,21 @@ bool coerce_number(const struct coerce_setup *setup, struct arena *a, str text, 
     if (out == digits && r.p + 1 < r.end && *r.p == r.decimal && is_digit(r.p[1]))
         *out++ = '0'; /* .5 */
     if (out == digits)
-        return refuse("is no number", why);
+        return coerce_refuse(result, "is no number");
     out = drop_zeros(digits, out);
     if (take_char(&r, r.decimal)) {
         *out++ = '.';
         char *fraction = out;
         out = copy_digits(&r, out);
         if (out == fraction)
-            return refuse("ends with its decimal sign", why);
+            return coerce_refuse(result, "ends with its decimal sign");
     }
     out = copy_exponent(&r, out, &wrong);
     if (r.p != r.end)
-        return refuse("is no number", why);
+        return coerce_refuse(result, "is no number");
     if (wrong)
-        return refuse(wrong, why);
+        return coerce_refuse(result, wrong);
     arena_trim(a, out);
-    *value = (str){start, (size_t)(out - start)};
+    result->value = (str){start, (size_t)(out - start)};
     return true;
 }

@@ -2,10 +2,10 @@
 
 #include "common/data/json.h"
 
-bool coerce_text(const struct coerce_setup *setup, struct arena *a, str text, str *value,
-                 str *why)
+bool coerce_text(const struct coerce_setup *setup, struct arena *a, str text,
+                 struct coerced *out)
 {
-    (void)setup, (void)why;
-    *value = json_quoted(a, text);
+    (void)setup;
+    out->value = json_quoted(a, text);
     return true;
 }

@@ -11,7 +11,8 @@ static void check_kind(const struct coercer *c, str text, str value)
 {
     static const struct coerce_setup plain = {0};
     enum json_type type = json_type(value);
-    str again = STR_NONE, why;
+    str again = STR_NONE;
+    struct coerced out = {0};
 
     if (c->run == coerce_text) {
         PROMISE(json_unquote(&arena, value, &again) && str_equal(again, text));
@@ -19,27 +20,27 @@ static void check_kind(const struct coercer *c, str text, str value)
     }
     if (c->run == coerce_date) {
         PROMISE(json_unquote(&arena, value, &text));
-        PROMISE(c->run(&plain, &arena, text, &again, &why) && str_equal(again, value));
+        PROMISE(c->run(&plain, &arena, text, &out) && str_equal(out.value, value));
         return;
     }
     if (c->run == coerce_boolean)
         PROMISE(type == JSON_TRUE || type == JSON_FALSE);
     else
         PROMISE(type == JSON_NUMBER);
-    PROMISE(c->run(&plain, &arena, value, &again, &why) && str_equal(again, value));
+    PROMISE(c->run(&plain, &arena, value, &out) && str_equal(out.value, value));
 }
 
 static void run_all(const struct coerce_setup *setup, str text)
 {
     for (const struct coercer *c = coercers; c->name; c++) {
-        str value = STR_NONE, why = STR_NONE;
+        struct coerced out = {0};
         size_t at;
-        if (!c->run(setup, &arena, text, &value, &why)) {
-            PROMISE(why.n > 0);
+        if (!c->run(setup, &arena, text, &out)) {
+            PROMISE(out.why.n > 0 && out.issue.n > 0);
             continue;
         }
-        PROMISE(!json_check(value, NULL, &at));
-        check_kind(c, text, value);
+        PROMISE(!json_check(out.value, NULL, &at));
+        check_kind(c, text, out.value);
     }
 }
 
@@ -47,9 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     str text = {(const char *)bytes, n}, format = str_cut(&text, '\t');
     const struct coerce_setup setups[] = {
-        {.decimal = '.', .group = ','},
-        {.decimal = ',', .group = '.'},
-        {.decimal = ',', .group = ' '},
+        {.decimal = '.', .groups = {','}},
+        {.decimal = ',', .groups = {'.'}},
+        {.decimal = ',', .groups = {' '}},
         {.decimal = '.', .formats = &format, .format_count = !coerce_check_format(format)},
     };
 

@@ -10,15 +10,15 @@ struct coerce_case {
 
 #define GERMAN                                                                                 \
     {                                                                                          \
-        .decimal = ',', .group = '.'                                                           \
+        .decimal = ',', .groups = { '.' }                                                      \
     }
 #define ENGLISH                                                                                \
     {                                                                                          \
-        .decimal = '.', .group = ','                                                           \
+        .decimal = '.', .groups = { ',' }                                                      \
     }
 #define BLANKS                                                                                 \
     {                                                                                          \
-        .decimal = ',', .group = ' '                                                           \
+        .decimal = ',', .groups = { ' ' }                                                      \
     }
 
 static void check_cases(const char *word, const struct coerce_case *cases, size_t n)
@@ -27,18 +27,18 @@ static void check_cases(const char *word, const struct coerce_case *cases, size_
 
     for (size_t i = 0; i < n; i++) {
         struct arena a = {0};
-        str value = STR_NONE, why = STR_NONE;
+        struct coerced out = {0};
         size_t at;
-        bool good = c->run(&cases[i].setup, &a, str_of(cases[i].text), &value, &why);
+        bool good = c->run(&cases[i].setup, &a, str_of(cases[i].text), &out);
         if (good != (cases[i].want != NULL)) {
-            printf("# %s '%s': " STR_FMT STR_FMT "\n", word, cases[i].text, STR_ARG(value),
-                   STR_ARG(why));
+            printf("# %s '%s': " STR_FMT STR_FMT "\n", word, cases[i].text, STR_ARG(out.value),
+                   STR_ARG(out.why));
             check_failures++;
         } else if (good) {
-            CHECK_STR(value, str_of(cases[i].want));
-            CHECK(!json_check(value, NULL, &at));
+            CHECK_STR(out.value, str_of(cases[i].want));
+            CHECK(!json_check(out.value, NULL, &at));
         } else {
-            CHECK(why.n > 0);
+            CHECK(out.why.n > 0);
         }
         arena_free(&a);
     }
@@ -144,14 +144,14 @@ static void test_coerce_number_refuses_what_no_reader_takes(void)
 {
     struct arena a = {0};
     char digits[1001];
-    str value, why;
+    struct coerced out = {0};
     const struct coerce_setup setup = {0};
 
     memset(digits, '7', sizeof(digits));
-    CHECK(coerce_integer(&setup, &a, (str){digits, 1000}, &value, &why));
-    CHECK_STR(value, ((str){digits, 1000}));
-    CHECK(!coerce_integer(&setup, &a, (str){digits, 1001}, &value, &why));
-    CHECK(!coerce_number(&setup, &a, (str){digits, 1001}, &value, &why));
+    CHECK(coerce_integer(&setup, &a, (str){digits, 1000}, &out));
+    CHECK_STR(out.value, ((str){digits, 1000}));
+    CHECK(!coerce_integer(&setup, &a, (str){digits, 1001}, &out));
+    CHECK(!coerce_number(&setup, &a, (str){digits, 1001}, &out));
     arena_free(&a);
 }
 
