@@ -9,7 +9,7 @@ LEVELS = {"common/base": 0, "common/data": 1, "common/io": 2, "common/run": 3, "
 OWNERS = {
     "hiredis/": "common/io/reply", "event2/": "common/io/", "curl/": "common/io/http",
     "csv.h": "common/data/rows", "cjson/": "common/data/doc", "yaml.h": "common/data/yaml",
-    "lua": "common/data/script", "openssl/": "common/data/digest",
+    "lua": "common/data/script", "tre/": "common/data/pattern", "avro": "common/data/schema", "openssl/": "common/data/digest",
 }
 SHARED_WORKER_HEADERS = {"workers/sink.h", "workers/stages.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
