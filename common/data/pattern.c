@@ -3,6 +3,7 @@
 #include "common/data/pattern.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <tre/tre.h>
@@ -103,6 +104,8 @@ static void put_escape(struct reader *r)
         r->why = "ends with a \\";
     else if (r->p[1] >= '1' && r->p[1] <= '9')
         r->why = "refers back to a group, which takes more than linear time";
+    else if (!strchr("dDwWsSbBtnr", r->p[1]) && isalnum((unsigned char)r->p[1]))
+        r->why = "has an escape that is none of \\d \\w \\s \\b, their opposites, \\t \\n \\r";
     else
         put(r, (str){r->p, 2});
     r->p += 2;
@@ -131,25 +134,28 @@ static void open_group(struct reader *r)
 
 static void close_group(struct reader *r)
 {
-    if (r->depth) {
-        unsigned states = MAX(r->sums[r->depth], 1u);
-        r->depth--;
-        count(r, states);
+    if (!r->depth) {
+        r->why = "has a ) without its (";
+        return;
     }
+    unsigned states = MAX(r->sums[r->depth], 1u);
+    r->depth--;
+    count(r, states);
     *r->out++ = *r->p++;
 }
 
-/* {3} {2,} {2,5} */
+/* {3} {2,} {2,5}; anything else would ask libtre to match approximately. */
 static void put_repeat(struct reader *r)
 {
     unsigned number = 0, times = 1;
-    const char *start = r->p;
+    const char *start = r->p++;
 
-    for (; r->p < r->end && *r->p != '}'; r->p++) {
-        bool is_digit = *r->p >= '0' && *r->p <= '9';
-        number = is_digit ? MIN(number * 10 + (unsigned)(*r->p - '0'), STATES_MAX + 1u) : 0;
+    for (; r->p < r->end && (*r->p == ',' || (*r->p >= '0' && *r->p <= '9')); r->p++) {
+        number = *r->p == ',' ? 0 : MIN(number * 10 + (unsigned)(*r->p - '0'), STATES_MAX + 1u);
         times = MAX(times, number);
     }
+    if (r->p == r->end || *r->p++ != '}' || r->p - start < 3)
+        r->why = "has a { that begins no repeat as {2} or {2,5}: write \\{";
     put(r, str_between(start, r->p));
     count(r, r->last * (times - 1));
     r->last *= times;
