@@ -5,7 +5,7 @@ import random
 import time
 
 import test_aof_cut
-from rig import Rig
+from rig import Rig, gap
 from standpipe_run import wait_for
 
 LEASE_S = 2
@@ -58,7 +58,7 @@ def sigterm(ctx):
         for i, name in enumerate(PAIRS * rounds):
             if i % 3 == 0:
                 p.feed(40_000)
-            time.sleep(0.1)
+            gap(0.1)
             p.note_peak(name)
             begun = time.monotonic()
             status = p.worker(name).stop()
