@@ -10,7 +10,7 @@ from pipeline import Pipeline
 from standpipe_run import STANDPIPE, wait_for
 
 FLEET = ("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1", "deliver-2")
-DURABLE = {"appendonly": "yes", "appendfsync": "always", "auto-aof-rewrite-min-size": "4gb"}
+DURABLE = {"appendonly": "yes", "appendfsync": "always", "aof-load-truncated": "no", "auto-aof-rewrite-min-size": "4gb"}
 WORKER_KIB, REDIS_KIB = 64 << 10, 256 << 10  # bounds of VmHWM
 DOCUMENT = re.compile(rb'^\{"sp_id":"([0-9a-f]{16}-\d+-\d+)".*"n":(\d+)[,}]', re.M)
 IS_SANITIZED = b"__asan_init" in STANDPIPE.read_bytes()
