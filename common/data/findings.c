@@ -29,25 +29,38 @@ static str format(struct arena *a, const char *fmt, va_list args)
     return result;
 }
 
+/* What several parts of a file inherit is wrong once. */
+static bool is_known(const struct findings *f, struct mark at, str text)
+{
+    for (uint32_t i = 0; i < f->n; i++)
+        if (f->list[i].at.line == at.line && f->list[i].at.column == at.column &&
+            str_equal(f->list[i].text, text))
+            return true;
+    return false;
+}
+
 void findings_add(struct findings *f, enum finding_level level, struct mark at, uint32_t length,
                   const char *fmt, ...)
 {
     bool is_warning = level == FINDING_WARNING;
     va_list args;
 
+    va_start(args, fmt);
+    str text = format(f->arena, fmt, args);
+    va_end(args);
+    if (is_known(f, at, text))
+        return;
     f->warnings += is_warning;
     f->errors += !is_warning;
     if (f->n == FINDINGS_MAX) {
         f->left_out++;
         return;
     }
-    va_start(args, fmt);
     f->list[f->n++] = (struct finding){.at = at,
                                        .length = MAX(length, 1u),
                                        .is_warning = is_warning,
-                                       .text = format(f->arena, fmt, args),
+                                       .text = text,
                                        .hint = STR("")};
-    va_end(args);
 }
 
 /* The valid word a person may have meant. A word of which nothing is left is not near. */

@@ -52,7 +52,7 @@ static void open_world(struct world *w, uint32_t stage)
 
     *w = (struct world){0};
     findings.arena = &w->arena;
-    w->pipeline = pipeline_load(str_of(text), kinds, &findings);
+    w->pipeline = pipeline_load(str_of(text), STR_NONE, kinds, &findings);
     if (!w->pipeline)
         die("the pipeline is wrong: " STR_FMT, STR_ARG(findings.list[0].text));
     w->c = (struct output_context){.pipeline = w->pipeline,

@@ -54,7 +54,7 @@ static void sort(struct world *w, const char *pipeline, const char *const *field
 
     *w = (struct world){0};
     findings.arena = &w->arena;
-    w->pipeline = pipeline_load(str_of(pipeline), kinds, &findings);
+    w->pipeline = pipeline_load(str_of(pipeline), STR_NONE, kinds, &findings);
     if (!w->pipeline)
         die("the pipeline is wrong: " STR_FMT, STR_ARG(findings.list[0].text));
     for (; fields[n]; n++)
