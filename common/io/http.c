@@ -173,7 +173,7 @@ static struct http_call *call_take(struct http *h)
     c->owner = h;
     c->easy = curl_easy_init();
     if (!c->easy)
-        die("curl_easy_init failed");
+        out_of_memory();
     set_fixed_options(c);
     return c;
 }
@@ -202,7 +202,7 @@ static void add_header(struct http_call *c, const char *line)
     struct curl_slist *list = curl_slist_append(c->headers, line);
 
     if (!list)
-        die("out of memory");
+        out_of_memory();
     c->headers = list;
 }
 
@@ -368,7 +368,7 @@ static int on_socket_change(CURL *easy, curl_socket_t fd, int want, void *ctx, v
     s->what = what;
     s->event = event_new(loop_base(h->loop), fd, what, on_event, h);
     if (!s->event || event_add(s->event, NULL) != 0)
-        die("event_new failed");
+        out_of_memory();
     curl_multi_assign(h->multi, fd, s);
     return 0;
 }
@@ -386,7 +386,7 @@ struct http *http_new(struct loop *l, struct error *err)
     h->timer = timer_new(l, on_timer, h);
     h->multi = curl_multi_init();
     if (!h->multi)
-        die("curl_multi_init failed");
+        out_of_memory();
     curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket_change);
     curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
     curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer_change);
