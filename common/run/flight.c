@@ -192,7 +192,7 @@ static void start_flight(struct flight *f, const struct reply *list)
         adapt_count(r, list->n, bytes);
     metric_add(r->bytes, bytes);
     f->phase = FLIGHT_BUSY;
-    f->batch.is_taken_over = r->is_reading_ours && r->is_inherited;
+    f->batch.reading = r->readings;
     f->batch.opened_us = clock_mono_us(r->process->services.clock);
     if (r->is_reading_ours)
         flight_examine(f);
@@ -202,7 +202,7 @@ static void start_flight(struct flight *f, const struct reply *list)
 
 static void end_catching_up(struct runner *r)
 {
-    r->is_inherited = r->is_adopted = r->is_careful = false;
+    r->is_adopted = r->is_careful = false;
     if (r->is_more_due)
         runner_look_for_due(r);
 }
@@ -262,6 +262,7 @@ void runner_pump(struct runner *r)
     f->phase = FLIGHT_READING;
     uint32_t n = r->is_reading_ours && r->is_careful ? 1 : r->count;
     str count = {digits, (size_t)(str_write_u64(digits, n) - digits)};
+    r->readings += r->is_reading_ours;
     r->is_catching_up = false; /* whoever takes entries over meanwhile sets it again */
     if (r->is_reading_ours)
         redis_say(r->reader, &f->batch.arena, on_read, f, STR("XREADGROUP"), STR("GROUP"),

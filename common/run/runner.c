@@ -70,8 +70,7 @@ static void on_reader_ready(void *ctx)
 {
     struct runner *r = ctx;
 
-    r->is_inherited = true; /* an answer may have been lost on the way: its entries are ours */
-    catch_up(r);
+    catch_up(r); /* an answer may have been lost on the way: its entries are ours */
 }
 
 /* Beginning: the group, what dead workers hold, the levels of the topics we feed; then reading.
@@ -86,7 +85,7 @@ static void on_adopted(void *ctx, uint64_t taken)
         redis_connect(r->reader);
     }
     if (taken > 0) {
-        r->is_inherited = r->is_adopted = true;
+        r->is_adopted = true;
         catch_up(r);
     }
     runner_pump(r);
@@ -222,6 +221,8 @@ struct runner *runner_open(struct process *p, uint32_t stage, struct error *err)
                                      .uri_of = uri_of,
                                      .uri_ctx = r};
     r->topic = keys_topic(&p->keys, &r->arena, r->def->name);
+    if (r->def->kind->is_end)
+        r->notes = keys_notes(&p->keys, &r->arena, r->def->name);
     r->channel = arena_printf(&r->arena, STR_FMT ":wake:" STR_FMT, STR_ARG(p->keys.prefix),
                               STR_ARG(r->def->name));
     r->is_output = outputs_of(p->pipeline, r->def->name);

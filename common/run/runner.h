@@ -52,6 +52,8 @@ struct runner {
     struct arena arena; /* lives as long as the stage is open */
     struct output_context out;
     str topic, channel, later;
+    str notes;          /* key of what is being sent; of a stage that is_end */
+    uint64_t readings;  /* of what is pending */
     uint64_t is_output; /* bit i: stage i is fed by this one */
     struct redis *reader;
     struct flight *flights; /* all of them; owned */
@@ -66,10 +68,8 @@ struct runner {
     uint32_t asks;  /* answers on the command connection that know this runner */
     uint32_t parks; /* entries on their way into `later` */
     bool is_catching_up, is_reading, is_held, is_quiescing, is_begun;
-    bool is_inherited; /* what is pending may have been in hand before: a dead worker's, or
-                        * ours before an answer was lost; else it was parked */
-    bool is_adopted;   /* some of it comes from a worker that died */
-    bool is_careful;   /* read one by one: the last read found a suspect */
+    bool is_adopted;                 /* some of it comes from a worker that died */
+    bool is_careful;                 /* read one by one: the last read found a suspect */
     bool is_asking_due, is_more_due; /* look again when what was taken is worked off */
     bool is_reading_ours; /* the read under way, or the last one, asks for what is pending */
     struct metric *records, *bytes, *commits, *fenced, *held_metric;
@@ -95,6 +95,9 @@ void runner_on_due_timer(void *ctx);
 void flight_examine(struct flight *f);
 bool flight_may_go(struct flight *f);
 void runner_acquit(struct runner *r, str id);
+
+/* note.c: the name of a reading, as it stands in notes. */
+str runner_reading(const struct runner *r, struct arena *a, uint64_t reading) MUST_CHECK;
 
 /* Between runner.c, flight.c, prepare.c and settle.c. */
 void flight_process(struct flight *f); /* the next step of the stage */
