@@ -18,6 +18,9 @@ static const struct setting dead_table[] = {
      "Only letters with this reason."},
     {"source", SETTING_STR, "", offsetof(struct dead_settings, filter.source),
      "Only letters of this source: its id, or the URI of a file."},
+    {"where", SETTING_STR, "", offsetof(struct dead_settings, where),
+     "Only letters for which this holds: a condition as in a route, about the fields of a "
+     "letter and `record`, like 'attempts > 3 and record.id == nil'."},
     {"limit", SETTING_COUNT, "0", offsetof(struct dead_settings, limit),
      "At most so many letters; 0: all. `list` shows 100 unless told."},
     {"json", SETTING_BOOL, "false", offsetof(struct dead_settings, json),
@@ -71,7 +74,7 @@ static int dead_overview(struct dead_call *d, struct error *err)
 
 static const struct verb {
     const char *word;
-    int words; /* with itself */
+    int words; /* at most, with itself */
     int (*run)(struct dead_call *d, struct error *err);
 } verbs[] = {
     {"list", 1, dead_list},
@@ -88,39 +91,51 @@ static const struct verb *find_verb(str word)
     return NULL;
 }
 
+static int connect_and_run(struct dead_call *d, const struct verb *verb, struct error *err)
+{
+    struct loop *loop;
+    int rc = command_connect(d->call, &loop, &d->redis, err);
+
+    if (rc != 0)
+        return rc;
+    d->key = keys_lane(&d->keys, d->call->arena, "dead");
+    rc = verb ? verb->run(d, err) : dead_overview(d, err);
+    redis_free(d->redis);
+    loop_free(loop);
+    return rc;
+}
+
 static int run_dead(struct command_call *call, struct error *err)
 {
+    struct dead_settings *options = call->options;
     struct dead_call d = {.call = call,
-                          .options = call->options,
+                          .options = options,
                           .keys = {.prefix = call->common->prefix, .lane = STR("0")}};
     const struct verb *verb = call->argc ? find_verb(str_of(call->argv[0])) : NULL;
-    struct loop *loop;
 
     if (call->argc && !verb)
         return error_set(err, ERR_USAGE, "dead takes list, show, redrive or drop, not '%s'",
                          call->argv[0]);
-    if (verb && call->argc != verb->words)
+    if (verb && call->argc > verb->words)
         return error_set(err, ERR_USAGE,
-                         verb->words == 2 ? "dead %s takes the id of one letter"
+                         verb->words == 2 ? "dead %s takes the id of one letter, no more"
                                           : "dead %s takes options alone",
                          verb->word);
-    int rc = command_connect(call, &loop, &d.redis, err);
-    if (rc != 0)
-        return rc;
-    d.key = keys_lane(&d.keys, call->arena, "dead");
-    rc = verb ? verb->run(&d, err) : dead_overview(&d, err);
-    redis_free(d.redis);
-    loop_free(loop);
+    if (options->where.n && where_new(&options->filter.where, options->where, err) != 0)
+        return err->code;
+    int rc = connect_and_run(&d, verb, err);
+    where_free(options->filter.where);
     return rc;
 }
 
 const struct command command_dead = {
     .name = "dead",
     .summary = "Group, list and show the dead letters; send them back or throw them away.",
-    .usage = "[list | show ID | redrive | drop]",
+    .usage = "[list | show [ID] | redrive | drop]",
     .examples = "standpipe dead\nstandpipe dead list --stage tidy --reason required\n"
                 "standpipe dead show 1700000000000-0\n"
                 "standpipe dead redrive --reason required --dry-run\n"
+                "standpipe dead redrive --where 'record.country == \"GB\" and attempts < 5'\n"
                 "standpipe dead drop --stage rows --yes\n",
     .options = dead_table,
     .options_size = sizeof(struct dead_settings),

@@ -8,7 +8,7 @@ struct dead_settings {
     struct letter_filter filter;
     uint64_t limit; /* 0: none */
     struct rate rate;
-    str to;
+    str to, where;
     bool json, raw, dry_run, yes;
 };
 struct dead_call {
@@ -21,6 +21,7 @@ struct dead_call {
 
 /* Each of them: an exit status, or ERR_* with `err` filled. */
 int dead_list(struct dead_call *d, struct error *err);
-int dead_show(struct dead_call *d, struct error *err); /* of the id in argv[1] */
+int dead_show(struct dead_call *d,
+              struct error *err); /* of the id in argv[1], else the newest */
 int dead_redrive(struct dead_call *d, struct error *err);
 int dead_drop(struct dead_call *d, struct error *err);

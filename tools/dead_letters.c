@@ -59,18 +59,35 @@ static void size_page(struct letter_cursor *c, const struct reply *page)
         c->page = MIN(c->page * 2, (uint32_t)PAGE_MAX);
 }
 
-static void take_page(struct letter_cursor *c, const struct reply *page)
+static int take_letter(struct letter_cursor *c, const struct reply *item, struct error *err)
+{
+    struct letter *l = &c->letters[c->count];
+    bool holds = true;
+
+    letter_read(l, item->items[0].text, &item->items[1]);
+    if (!letter_matches(l, &c->filter))
+        return 0;
+    struct dead_where *where = c->filter.where;
+    struct arena_mark mark = arena_mark(&c->arena);
+    int rc = where ? where_test(where, l, &c->arena, &holds, err) : 0;
+    arena_rewind(&c->arena, mark);
+    c->count += holds;
+    return rc;
+}
+
+static int take_page(struct letter_cursor *c, const struct reply *page, struct error *err)
 {
     c->letters = arena_alloc(&c->arena, page->n * sizeof(*c->letters));
     for (uint32_t i = 0; i < page->n; i++) {
         const struct reply *item = &page->items[i];
         if (item->n != 2 || item->items[1].type != REPLY_ARRAY)
             continue;
-        letter_read(&c->letters[c->count], item->items[0].text, &item->items[1]);
-        c->count += letter_matches(&c->letters[c->count], &c->filter);
+        if (take_letter(c, item, err) != 0)
+            return err->code;
     }
     str last = page->items[page->n - 1].items[0].text;
     snprintf(c->last, sizeof(c->last), "(" STR_FMT, STR_ARG(last));
+    return 0;
 }
 
 int letters_next(struct letter_cursor *c, bool *more, struct error *err)
@@ -95,8 +112,7 @@ int letters_next(struct letter_cursor *c, bool *more, struct error *err)
     if (!*more)
         return 0;
     size_page(c, page);
-    take_page(c, page);
-    return 0;
+    return take_page(c, page, err);
 }
 
 void letters_close(struct letter_cursor *c)

@@ -3,6 +3,7 @@
  * however many there are. */
 #include "common/data/keys.h"
 #include "common/io/redis.h"
+#include "tools/dead_where.h"
 
 struct letter { /* borrows the reply it stands in */
     str id, stage, reason, detail, src, uri, data;
@@ -11,7 +12,8 @@ struct letter { /* borrows the reply it stands in */
 };
 struct letter_filter { /* empty: any */
     str stage, reason;
-    str source; /* a source id, or the URI of the file */
+    str source;               /* a source id, or the URI of the file */
+    struct dead_where *where; /* NULL: any; letter_matches() does not look at it */
 };
 struct letter_cursor { /* set the first five; zeroed else; letters_close() at the end */
     struct redis *redis;

@@ -117,8 +117,27 @@ static bool show_letter(const struct letter *l, struct arena *a, const struct de
     return is_out;
 }
 
+static int show_newest(struct dead_call *d, struct error *err)
+{
+    struct letter_cursor c = {
+        .redis = d->redis, .key = d->key, .filter = d->options->filter, .is_backwards = true};
+    bool more = true;
+    int rc = 0;
+
+    while (c.count == 0 && (rc = letters_next(&c, &more, err)) == 0 && more)
+        ;
+    if (rc == 0 && c.count == 0)
+        rc = error_set(err, ERR_DATA, "there is no such dead letter");
+    else if (rc == 0 && !show_letter(&c.letters[0], &c.arena, d->options))
+        rc = error_set(err, ERR_SYSTEM, "stdout is closed");
+    letters_close(&c);
+    return rc;
+}
+
 int dead_show(struct dead_call *d, struct error *err)
 {
+    if (d->call->argc == 1)
+        return show_newest(d, err);
     struct arena *a = d->call->arena;
     str id = str_of(d->call->argv[1]);
     const struct reply *found;

@@ -82,8 +82,9 @@ static const struct rule rules[] = {
      "a kill or a power failure loses the last seconds of what was accepted"},
     {"no-appendfsync-on-rewrite", "no", is_no, GRADE_BAD,
      "while the file is rewritten up to 30 s of what was accepted may be lost"},
-    {"aof-load-truncated", "yes", is_yes, GRADE_WARN,
-     "after a power failure Redis may refuse to start"},
+    {"aof-load-truncated", "no", is_no, GRADE_WARN,
+     "of a torn file Redis leaves half a transaction, and carries it out at a later start: "
+     "records twice; start it by tools/redis-start, which cuts that off"},
     {"save", "''", is_empty, GRADE_WARN, "snapshots cost memory and add nothing to the file"},
     {"auto-aof-rewrite-min-size", "4gb", is_large, GRADE_WARN,
      "topics empty themselves, and the file is rewritten again and again"},

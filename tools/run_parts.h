@@ -36,6 +36,9 @@ struct run {
     struct error failure; /* what ended it, when it was not a signal */
 };
 
+/* tools/redis-start, for bash -c: what stands before redis-server in its command line. */
+extern const char run_redis_start[];
+
 /* Start every part and wait until each of them answers. Returns 0 also when it was told to stop
  * meanwhile: see `phase`. */
 int run_start(struct run *r, struct error *err) MUST_CHECK;

@@ -59,6 +59,7 @@ static int start_redis(struct run *r, struct error *err)
         {"--logfile", "redis.log"},
         {"--appendonly", "yes"},
         {"--appendfsync", r->options->fsync.p},
+        {"--aof-load-truncated", "no"}, /* half a transaction is cut off before it starts */
         {"--auto-aof-rewrite-min-size", "4gb"},
         {"--save", ""},
         {"--maxmemory", "512mb"},
@@ -67,11 +68,12 @@ static int start_redis(struct run *r, struct error *err)
         {"--busy-reply-threshold", "1000"},
         {"--daemonize", "no"},
     };
-    const char *argv[2 * ARRAY_LEN(settings) + 2] = {"redis-server"};
+    const char *argv[2 * ARRAY_LEN(settings) + 7] = {
+        "bash", "-c", run_redis_start, "redis-start", r->dir.redis.p, "redis-server"};
     struct redis_address to = {.path = r->dir.socket};
 
     for (size_t i = 0; i < ARRAY_LEN(settings); i++)
-        memcpy(argv + 1 + 2 * i, settings[i], sizeof(settings[i]));
+        memcpy(argv + 6 + 2 * i, settings[i], sizeof(settings[i]));
     r->redis_server.child = supervisor_start(r->supervisor, RUN_REDIS, "redis-server", argv);
     r->redis = redis_new(r->loop, &to, NULL);
     redis_connect(r->redis);

@@ -123,21 +123,17 @@ void worker_give_up(struct worker *w, struct batch *b, const struct error *err)
 
 /* Reading. */
 
-static void decode(struct flight *f, const struct reply *item, struct entry *good,
-                   struct entry *bad)
+static void decode(struct flight *f, const struct raw_entry *raw, bool is_pending,
+                   struct entry *good, struct entry *bad)
 {
     struct batch *b = &f->batch;
-    const struct reply *fields = &item->items[1];
-    str *list = arena_alloc(&b->arena, (fields->n + 1) * sizeof(*list));
     struct entry e = {0};
     str detail = STR_NONE;
 
-    for (uint32_t i = 0; i < fields->n; i++)
-        list[i] = fields->items[i].text;
-    if (entry_decode(&b->arena, &e, item->items[0].text, list, fields->n, &detail)) {
+    if (entry_decode(&b->arena, &e, raw->id, raw->fields, raw->n, &detail)) {
         f->bad_details[f->bad_count] = detail;
         bad[f->bad_count++] = e;
-    } else if (e.try > 0 && !f->runner->is_reading_ours && !f->runner->def->kind->wants_jobs) {
+    } else if (e.try > 0 && !is_pending && !f->runner->def->kind->wants_jobs) {
         runner_park(f->runner, &e);
     } else {
         good[b->entry_count++] = e;
@@ -145,24 +141,16 @@ static void decode(struct flight *f, const struct reply *item, struct entry *goo
 }
 
 /* Good entries first, then what was not understood, in one array: the commit takes both. */
-static size_t take_entries(struct flight *f, const struct reply *list)
+static size_t take_entries(struct flight *f, const struct reading *in)
 {
-    struct runner *r = f->runner;
     struct batch *b = &f->batch;
-    struct entry *bad = arena_alloc(&b->arena, (list->n + 1) * sizeof(*bad));
+    struct entry *bad = arena_alloc(&b->arena, (in->n + 1) * sizeof(*bad));
     size_t bytes = 0;
 
-    b->entries = arena_alloc(&b->arena, (list->n + 1) * sizeof(*b->entries));
-    f->bad_details = arena_alloc(&b->arena, (list->n + 1) * sizeof(str));
-    for (uint32_t i = 0; i < list->n; i++) {
-        const struct reply *item = &list->items[i];
-        if (item->type != REPLY_ARRAY || item->n != 2)
-            continue;
-        if (item->items[1].type == REPLY_ARRAY)
-            decode(f, item, b->entries, bad);
-        else
-            process_lost_entry(r->reader, r->topic, item->items[0].text);
-    }
+    b->entries = arena_alloc(&b->arena, (in->n + 1) * sizeof(*b->entries));
+    f->bad_details = arena_alloc(&b->arena, (in->n + 1) * sizeof(str));
+    for (uint32_t i = 0; i < in->n; i++)
+        decode(f, &in->entries[i], in->is_pending, b->entries, bad);
     f->bad = b->entries + b->entry_count;
     memcpy(f->bad, bad, f->bad_count * sizeof(*bad));
     batch_each_entry(e, b)
@@ -178,63 +166,40 @@ static void adapt_count(struct runner *r, uint32_t entries, size_t bytes)
         r->count *= 2;
 }
 
-static void start_flight(struct flight *f, const struct reply *list)
+static void start_flight(struct flight *f, const struct reading *in)
 {
     struct runner *r = f->runner;
 
     f->phase = FLIGHT_IDLE; /* not yet among those that own entries */
-    size_t bytes = take_entries(f, list);
+    size_t bytes = take_entries(f, in);
     if (f->batch.entry_count + f->bad_count == 0) {
         flight_drop(f);
         return;
     }
     if (!r->def->kind->wants_jobs)
-        adapt_count(r, list->n, bytes);
+        adapt_count(r, in->n, bytes);
     metric_add(r->bytes, bytes);
     f->phase = FLIGHT_BUSY;
+    r->readings += in->is_pending;
     f->batch.reading = r->readings;
     f->batch.opened_us = clock_mono_us(r->process->services.clock);
-    if (r->is_reading_ours)
+    if (in->is_adopted)
         flight_examine(f);
     else
         flight_prepare(f);
 }
 
-static void end_catching_up(struct runner *r)
-{
-    r->is_adopted = r->is_careful = false;
-    if (r->is_more_due)
-        runner_look_for_due(r);
-}
-
-/* nil, or [[topic, [[id, [name, value, ...]], ...]]]; empty when a commit was undone. */
-static void on_read(void *ctx, const struct reply *reply)
+static void on_read(void *ctx, const struct reading *in)
 {
     struct flight *f = ctx;
     struct runner *r = f->runner;
-    const struct reply *list = NULL;
-    bool is_good = reply && reply->type != REPLY_ERROR;
 
-    r->is_reading = false;
-    if (reply && reply->type == REPLY_ARRAY && reply->n == 1 && reply->items[0].n == 2)
-        list = &reply->items[0].items[1];
-    if (reply && reply->type == REPLY_ERROR) {
-        if (process_is_denied(r->process, reply, "read the topic"))
-            return;
-        log_warn("reading failed", LOG_STR("topic", r->topic), LOG_STR("answer", reply->text));
-        redis_drop(r->reader, "reading failed"); /* and begin again after a while */
-        if (answer_of(reply) == ANSWER_GONE)
-            process_begin_again(
-                r->process); /* the group is made anew, from the first entry on */
+    if (in->is_caught_up) {
+        r->is_careful = false;
+        if (r->is_more_due)
+            runner_look_for_due(r);
     }
-    if (r->is_reading_ours && !(is_good && (!list || list->n == 0)))
-        r->is_catching_up = true; /* there may be more */
-    else if (r->is_reading_ours && !r->is_catching_up)
-        end_catching_up(r);
-    if (list && list->n > 0)
-        start_flight(f, list);
-    else
-        flight_drop(f);
+    start_flight(f, in);
     runner_pump(r);
     process_settled(r->process);
 }
@@ -249,27 +214,14 @@ static bool is_any_busy(const struct runner *r)
 
 void runner_pump(struct runner *r)
 {
-    char digits[20];
     struct flight *f = idle_flight(r);
+    bool is_pending = consumer_is_catching_up(r->consumer);
 
-    if (!r->is_begun || r->is_quiescing || r->is_reading || r->is_held || !f ||
-        !r->process->is_library_there || !redis_is_ready(r->reader))
+    if (r->is_quiescing || r->is_held || !f || !consumer_can_read(r->consumer))
         return;
-    if (r->is_catching_up && (is_any_busy(r) || r->parks > 0))
-        return; /* what is in flight stands in our pending list as well: finish it first */
-    r->is_reading = true;
-    r->is_reading_ours = r->is_catching_up;
+    if (is_pending && (is_any_busy(r) || r->parks > 0))
+        return; /* what is in flight is pending as well: finish it first */
     f->phase = FLIGHT_READING;
-    uint32_t n = r->is_reading_ours && r->is_careful ? 1 : r->count;
-    str count = {digits, (size_t)(str_write_u64(digits, n) - digits)};
-    r->readings += r->is_reading_ours;
-    r->is_catching_up = false; /* whoever takes entries over meanwhile sets it again */
-    if (r->is_reading_ours)
-        redis_say(r->reader, &f->batch.arena, on_read, f, STR("XREADGROUP"), STR("GROUP"),
-                  STR("sp"), r->process->consumer, STR("COUNT"), count, STR("STREAMS"),
-                  r->topic, STR("0"));
-    else
-        redis_say(r->reader, &f->batch.arena, on_read, f, STR("XREADGROUP"), STR("GROUP"),
-                  STR("sp"), r->process->consumer, STR("COUNT"), count, STR("BLOCK"),
-                  STR("500"), STR("STREAMS"), r->topic, STR(">"));
+    consumer_read(r->consumer, &f->batch.arena, is_pending && r->is_careful ? 1 : r->count,
+                  on_read, f);
 }

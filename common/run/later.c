@@ -32,7 +32,7 @@ static void on_parked(void *ctx, const struct reply *reply)
         if (reply)
             log_warn("an entry cannot be put aside, it is tried again now",
                      LOG_STR("topic", r->topic), LOG_STR("answer", reply->text));
-        r->is_catching_up = true;
+        consumer_catch_up(r->consumer);
     }
     runner_pump(r);
     process_settled(r->process);
@@ -61,7 +61,8 @@ static void on_due(void *ctx, const struct reply *reply)
         log_warn("cannot look for entries that are due", LOG_STR("topic", r->topic),
                  LOG_STR("answer", reply->text));
     if (reply && reply->type == REPLY_ARRAY && reply->n == 3) {
-        r->is_catching_up |= reply->items[0].integer > 0;
+        if (reply->items[0].integer > 0)
+            consumer_catch_up(r->consumer);
         if (reply->items[2].integer > 0)
             log_error("entries were deleted while they were put aside: their records are lost",
                       LOG_STR("topic", r->topic),
@@ -79,11 +80,11 @@ void runner_look_for_due(struct runner *r)
     if (r->def->kind->wants_jobs)
         return; /* a job is no record */
     timer_start(r->due, LOOK_US);
-    if (r->is_asking_due || !r->is_begun || r->is_quiescing || r->is_held ||
+    if (r->is_asking_due || !consumer_has_begun(r->consumer) || r->is_quiescing || r->is_held ||
         !p->is_library_there || !redis_is_ready(p->redis))
         return;
-    r->is_more_due = r->is_catching_up; /* first what was taken before */
-    if (r->is_catching_up)
+    r->is_more_due = consumer_is_catching_up(r->consumer);
+    if (r->is_more_due) /* first what was taken before */
         return;
     r->is_asking_due = true;
     r->asks++;

@@ -60,36 +60,12 @@ void runner_look_at_gate(struct runner *r)
     runner_pump(r);
 }
 
-static void catch_up(struct runner *r)
-{
-    r->is_catching_up = true;
-    runner_pump(r);
-}
-
-static void on_reader_ready(void *ctx)
-{
-    struct runner *r = ctx;
-
-    catch_up(r); /* an answer may have been lost on the way: its entries are ours */
-}
-
 /* Beginning: the group, what dead workers hold, the levels of the topics we feed; then reading.
  */
 
-static void on_adopted(void *ctx, uint64_t taken)
+static void on_wake(void *ctx)
 {
-    struct runner *r = ctx;
-
-    if (!r->is_begun) {
-        r->is_begun = true;
-        redis_connect(r->reader);
-    }
-    if (taken > 0) {
-        r->is_adopted = true;
-        catch_up(r);
-    }
-    runner_pump(r);
-    process_settled(r->process);
+    runner_pump(ctx);
 }
 
 static void on_group(void *ctx, const struct reply *reply)
@@ -102,7 +78,7 @@ static void on_group(void *ctx, const struct reply *reply)
     /* A full redis refuses it though the group is there: whoever cannot read will hear so. */
     if (reply && (reply->type != REPLY_ERROR || str_starts(reply->text, STR("BUSYGROUP")) ||
                   answer_of(reply) == ANSWER_OOM)) {
-        adopter_round(r->adopter);
+        consumer_begin(r->consumer);
         process_levels(r->process, on_levels, r);
     } else if (reply) {
         log_warn("cannot make the consumer group yet", LOG_STR("topic", r->topic),
@@ -210,7 +186,6 @@ static void open_flights(struct runner *r)
 struct runner *runner_open(struct process *p, uint32_t stage, struct error *err)
 {
     struct runner *r = xalloc(sizeof(*r));
-    const struct redis_events events = {.ready = on_reader_ready, .ctx = r};
 
     r->process = p;
     r->def = &p->pipeline->stages[stage];
@@ -233,11 +208,10 @@ struct runner *runner_open(struct process *p, uint32_t stage, struct error *err)
         return NULL;
     }
     open_flights(r);
-    r->reader = redis_new(p->loop, &p->address, &events);
+    r->consumer = consumer_new(p, r->topic, on_wake, r);
     r->gate = timer_new(p->loop, on_gate_timer, r);
     r->due = timer_new(p->loop, runner_on_due_timer, r);
     r->again = timer_new(p->loop, on_again, r);
-    r->adopter = adopter_new(p, r->topic, on_adopted, r);
     return r;
 }
 
@@ -247,11 +221,10 @@ void runner_close(struct runner *r)
         return;
     if (r->def->kind->close)
         r->def->kind->close(&r->worker);
-    redis_free(r->reader);
+    consumer_free(r->consumer);
     timer_free(r->gate);
     timer_free(r->due);
     timer_free(r->again);
-    adopter_free(r->adopter);
     for (struct flight *f = r->flights, *next; f; f = next) {
         next = f->next;
         timer_free(f->timer);
@@ -278,10 +251,10 @@ bool runner_is_quiet(const struct runner *r)
     for (const struct flight *f = r->flights; f; f = f->next)
         if (f->phase != FLIGHT_IDLE)
             return false;
-    return r->asks == 0 && r->parks == 0 && adopter_is_idle(r->adopter);
+    return r->asks == 0 && r->parks == 0 && consumer_is_idle(r->consumer);
 }
 
 void runner_release(struct runner *r)
 {
-    adopter_release(r->adopter);
+    consumer_release(r->consumer);
 }

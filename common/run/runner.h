@@ -3,7 +3,7 @@
  * out. runner.c opens, gates and closes it; flight.c reads and processes, prepare.c fetches
  * what a stage wants to know, settle.c commits. */
 #include "common/io/commit.h"
-#include "common/run/adopt.h"
+#include "common/run/consumer.h"
 #include "common/run/output.h"
 #include "common/run/process.h"
 
@@ -55,23 +55,20 @@ struct runner {
     str notes;          /* key of what is being sent; of a stage that is_end */
     uint64_t readings;  /* of what is pending */
     uint64_t is_output; /* bit i: stage i is fed by this one */
-    struct redis *reader;
+    struct consumer *consumer;
     struct flight *flights; /* all of them; owned */
-    struct adopter *adopter;
-    struct timer *gate;  /* polls the levels while held */
-    struct timer *due;   /* looks for parked entries that are due */
-    struct timer *again; /* begin again: redis could not make the group */
+    struct timer *gate;     /* polls the levels while held */
+    struct timer *due;      /* looks for parked entries that are due */
+    struct timer *again;    /* begin again: redis could not make the group */
     struct source_slot *sources;
     struct arena source_arena;
     uint32_t source_count;
     uint32_t count; /* entries to ask for */
     uint32_t asks;  /* answers on the command connection that know this runner */
     uint32_t parks; /* entries on their way into `later` */
-    bool is_catching_up, is_reading, is_held, is_quiescing, is_begun;
-    bool is_adopted;                 /* some of it comes from a worker that died */
-    bool is_careful;                 /* read one by one: the last read found a suspect */
+    bool is_held, is_quiescing;
+    bool is_careful; /* read what is pending one by one: the last read found a suspect */
     bool is_asking_due, is_more_due; /* look again when what was taken is worked off */
-    bool is_reading_ours; /* the read under way, or the last one, asks for what is pending */
     struct metric *records, *bytes, *commits, *fenced, *held_metric;
 };
 

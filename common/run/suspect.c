@@ -103,7 +103,7 @@ void flight_examine(struct flight *f)
     struct batch *b = &f->batch;
     char digits[DIGITS];
 
-    if (b->entry_count == 0 || r->def->kind->wants_jobs || !r->is_adopted) {
+    if (b->entry_count == 0 || r->def->kind->wants_jobs) {
         flight_prepare(f);
         return;
     }
@@ -175,8 +175,7 @@ static void on_acquitted(void *ctx, const struct reply *reply)
     r->asks--;
     r->process->alone = NULL;
     if (reply && reply->type == REPLY_ARRAY && reply->n > 0)
-        r->is_catching_up =
-            true; /* still pending: if another had it meanwhile it is ours again */
+        consumer_catch_up(r->consumer); /* pending still: another had it, it is ours again */
     runner_pump(r);
     process_settled(r->process);
 }

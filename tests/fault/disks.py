@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import redis
-from rig import Rig
+from rig import Rig, gap
 from standpipe_run import wait_for
 
 SMALL, LARGE = "12m", "512m"
@@ -56,7 +56,7 @@ def full_everysec(ctx):
     with small_disk(ctx, ctx.folder / "redis") as enlarge, Rig(ctx.folder, appendfsync="everysec") as p:
         p.feed(150_000)
         wait_for("MISCONF", lambda: is_refusing(p), 60)
-        time.sleep(2)
+        gap(2)
         return finish(ctx, p, enlarge)
 
 
@@ -65,7 +65,7 @@ def full_always(ctx):
     with small_disk(ctx, ctx.folder / "redis") as enlarge, Rig(ctx.folder) as p:
         p.feed(150_000)
         wait_for("the end of redis-server", lambda: p.redis.process.poll() is not None, 60)
-        time.sleep(1)
+        gap(1)
         return finish(ctx, p, enlarge)
 
 

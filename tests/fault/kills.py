@@ -3,17 +3,17 @@ import json
 import random
 import time
 
-from rig import Rig
+from rig import Rig, gap
 from standpipe_run import wait_for
 
 LEASE_S = 1
 KINDS = ("dispatch", "split", "normalise", "deliver")
 
 
-def schedule(folder, seed, n, targets, pause, gap):
+def schedule(folder, seed, n, targets, pause, delay):
     """All of it is drawn, and written down, before the first of it is done: (time to the next, target, how long)."""
     draw = random.Random(seed)
-    steps = [(round(draw.uniform(*gap), 4), draw.choice(targets), round(draw.uniform(*pause), 4)) for _ in range(n)]
+    steps = [(round(draw.uniform(*delay), 4), draw.choice(targets), round(draw.uniform(*pause), 4)) for _ in range(n)]
     (folder / "schedule.json").write_text(json.dumps({"seed": seed, "steps": steps}))
     return steps
 
@@ -27,15 +27,15 @@ def feed(p, rows, done, files=8):
 def kill_loop(ctx):
     """kill -9 of a random worker every 5 to 30 ms, each started again within 20 ms; with few kills less often, so that
     some of them meet work."""
-    kills, rows, gap = (60, 60_000, (0.02, 0.08)) if ctx.short else (1000, 400_000, (0.005, 0.03))
+    kills, rows, delay = (60, 60_000, (0.02, 0.08)) if ctx.short else (1000, 400_000, (0.005, 0.03))
     with Rig(ctx.folder) as p:
         p.firehose.faults(latency_ms=20 if ctx.short else 5)
-        steps = schedule(ctx.folder, ctx.seed, kills, p.fleet, (0, 0.02), gap)
-        for i, (gap, name, pause) in enumerate(steps):
+        steps = schedule(ctx.folder, ctx.seed, kills, p.fleet, (0, 0.02), delay)
+        for i, (delay, name, pause) in enumerate(steps):
             feed(p, rows, i / kills)
-            time.sleep(gap)
+            gap(delay)
             p.kill(name)
-            time.sleep(pause)
+            gap(pause)
             p.revive(name)
         feed(p, rows, 1)
         p.firehose.faults()
@@ -57,17 +57,17 @@ def zombies(ctx):
         draw = random.Random(ctx.seed)
         rounds = [(draw.sample(fleet, at_once), draw.uniform(0.02, 0.2)) for _ in range(pauses // at_once)]
         (ctx.folder / "schedule.json").write_text(json.dumps({"seed": ctx.seed, "rounds": rounds}))
-        for i, (names, gap) in enumerate(rounds):
+        for i, (names, delay) in enumerate(rounds):
             p.firehose.faults(latency_ms=300 if i % 2 else 0)  # by turns the deliverers have most in hand, and the others
             feed(p, rows, i / len(rounds), files=len(rounds))
-            time.sleep(gap)
+            gap(delay)
             for name in names:
                 p.worker(name).pause()
             until = time.monotonic() + 0.55  # a read that was under way blocks for half a second
             while time.monotonic() < until:  # and who has hardly woken up from the last time may be taken for dead at once
                 p.note_in_hand(*(name for name in names if name.startswith("deliver")))
-                time.sleep(0.02)
-            time.sleep(LEASE_S * 1.5)
+                gap(0.02)
+            gap(LEASE_S * 1.5)
             for name in names:
                 p.worker(name).go_on()
         feed(p, rows, 1, files=len(rounds))
@@ -89,11 +89,11 @@ def redis_kills(ctx):
         p.firehose.faults(latency_ms=5)
         steps = schedule(ctx.folder, ctx.seed, kills, ("redis",), (0, 0.1), (0.1, 0.4))
         waits = []
-        for i, (gap, name, pause) in enumerate(steps):
+        for i, (delay, name, pause) in enumerate(steps):
             feed(p, rows, i / kills)
-            time.sleep(gap)
+            gap(delay)
             p.kill(name)
-            time.sleep(pause)
+            gap(pause)
             p.revive(name)  # it returns with the first PONG
             before, begun = p.books(), time.monotonic()
             feed(p, rows, (i + 1) / kills)

@@ -5,7 +5,7 @@ import random
 import time
 
 import test_aof_cut
-from rig import Rig
+from rig import Rig, gap
 from standpipe_run import wait_for
 
 LEASE_S = 2
@@ -58,7 +58,7 @@ def sigterm(ctx):
         for i, name in enumerate(PAIRS * rounds):
             if i % 3 == 0:
                 p.feed(40_000)
-            time.sleep(0.1)
+            gap(0.1)
             p.note_peak(name)
             begun = time.monotonic()
             status = p.worker(name).stop()
@@ -80,7 +80,7 @@ def sigterm(ctx):
 
 
 def aof_cuts(ctx):
-    """The append-only file cut at random bytes: every commit in it is whole or absent."""
+    """The append-only file cut at random bytes, two starts on what is left: every commit in it is whole or absent."""
     test_aof_cut.CUTS = 60 if ctx.short else 200
     try:
         test_aof_cut.test_aof_cut_anywhere(ctx.folder)
@@ -172,5 +172,5 @@ def changing_files(ctx):
     return figures, wrong
 
 
-ROWS = [("F08", "append-only file cut anywhere", aof_cuts), ("F33", "files that change while they are read", changing_files),
+ROWS = [("F08", "append-only file cut anywhere, two starts", aof_cuts), ("F33", "files that change while they are read", changing_files),
         ("P7", "SIGTERM under load", sigterm), ("P8", "take-over of a dead worker's entries", take_over)]

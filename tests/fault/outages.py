@@ -10,7 +10,7 @@ import time
 import redis
 from pipeline import Worker
 from redis_server import RedisServer
-from rig import Rig
+from rig import Rig, gap
 from standpipe_run import DEADLINE_S, wait_for
 
 GIVES_UP = 78
@@ -103,7 +103,7 @@ def failing_snapshots(ctx):
         p.r.execute_command("BGSAVE")
         wait_for("redis to refuse", lambda: is_refusing(p))
         before, wrong = p.books(), []
-        time.sleep(1 if ctx.short else 30)
+        gap(1 if ctx.short else 30)
         shown = p.command("top", "--once")
         if shown.returncode != 0:
             wrong.append(f"standpipe top ended with {shown.returncode}: {shown.stderr[-300:]}")
@@ -130,9 +130,9 @@ def forget(p, draw):
     safe = path.stat().st_size
     for _ in range(4):
         p.feed(4_000)
-        time.sleep(draw.uniform(0, 0.2))
+        gap(draw.uniform(0, 0.2))
     p.kill("redis")
-    time.sleep(0.3)  # calls of deliverers end, no other can begin
+    gap(0.3)  # calls of deliverers end, no other can begin
     p.in_hand.update(id for id, _ in p.delivered())
     keep = draw.randint(safe, path.stat().st_size)
     lost = path.stat().st_size - keep

@@ -6,6 +6,7 @@ import time
 
 import checker
 from pipeline import Pipeline
+from rig import gap
 from standpipe_run import BUILD, wait_for
 
 FLEET = ("dispatch", "flaky-1", "flaky-2", "deliver-1", "deliver-2")
@@ -42,7 +43,7 @@ class Flaky(Pipeline):
                 if not worker.is_alive():
                     deaths.append(-worker.process.returncode)
                     worker.start()
-            time.sleep(0.02)
+            gap(0.02)
         return deaths
 
     def verdict(self, n, poisonous):
@@ -84,7 +85,7 @@ def innocence(ctx):
             numbers = range(i * n // kills, (i + 1) * n // kills)
             p.put_numbers(numbers, 10, lambda k: f'"slow":{int(k % 10 == 0)},"retry":{int(k % 50 == 1)}')
             p.worker(draw.choice(FLEET)).restart()
-            time.sleep(draw.uniform(0, 0.06))
+            gap(draw.uniform(0, 0.06))
         p.supervise(120)
         figures, wrong = p.verdict(n, set())
         return {"kills": kills, **figures}, wrong

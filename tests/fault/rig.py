@@ -2,6 +2,7 @@
 it sees on the way (memory, entries in the hands of a deliverer when it was killed) it keeps, because the dead tell nothing."""
 import collections
 import re
+import time
 
 import checker
 from numbered import PIPELINE, Rows, by_text
@@ -9,11 +10,17 @@ from pipeline import Pipeline
 from standpipe_run import STANDPIPE, wait_for
 
 FLEET = ("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1", "deliver-2")
-DURABLE = {"appendonly": "yes", "appendfsync": "always", "auto-aof-rewrite-min-size": "4gb"}
+DURABLE = {"appendonly": "yes", "appendfsync": "always", "aof-load-truncated": "no", "auto-aof-rewrite-min-size": "4gb"}
 WORKER_KIB, REDIS_KIB = 64 << 10, 256 << 10  # bounds of VmHWM
 DOCUMENT = re.compile(rb'^\{"sp_id":"([0-9a-f]{16}-\d+-\d+)".*"n":(\d+)[,}]', re.M)
 IS_SANITIZED = b"__asan_init" in STANDPIPE.read_bytes()
 SP_ID = re.compile(r'^\{"sp_id":"([^"]+)"', re.M)
+
+
+def gap(seconds):
+    """A pause that belongs to the schedule: the time to the next fault, or how long one lasts. Nothing is hoped to be true
+    behind it; what has to be, is waited for with wait_for."""
+    time.sleep(seconds)
 
 
 def peak_kib(pid):

@@ -3,7 +3,7 @@ import time
 
 from kills import feed, schedule
 from proxy import HttpProxy
-from rig import Rig
+from rig import Rig, gap
 from standpipe_run import wait_for
 
 TOPICS_MIB = 48  # two topics with a mark of 2 MiB each, that of the files, and what Redis needs for itself
@@ -38,7 +38,7 @@ def outage(ctx):
         p.through(proxy.url, "deliver-1", "deliver-2")
         p.firehose.faults(call_503=1)
         p.feed(100_000)
-        time.sleep(seconds)
+        gap(seconds)
         during = calls
         p.firehose.faults()
         well = time.monotonic()
@@ -61,11 +61,11 @@ def sink_kills(ctx):
     kills, rows = (10, 60_000) if ctx.short else (100, 400_000)
     with Rig(ctx.folder) as p:
         p.firehose.faults(latency_ms=20)
-        for i, (gap, name, pause) in enumerate(schedule(ctx.folder, ctx.seed, kills, ("firehose",), (0, 0.1), (0.1, 0.3))):
+        for i, (delay, name, pause) in enumerate(schedule(ctx.folder, ctx.seed, kills, ("firehose",), (0, 0.1), (0.1, 0.3))):
             feed(p, rows, i / kills)
-            time.sleep(gap)
+            gap(delay)
             p.kill(name)
-            time.sleep(pause)
+            gap(pause)
             p.revive(name)
             p.firehose.faults(latency_ms=20)
         feed(p, rows, 1)
@@ -89,7 +89,7 @@ def stopped_sink(ctx):
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             most = max(most, p.r.info("memory")["used_memory"])
-            time.sleep(0.05)
+            gap(0.05)
         books = p.books()
         waiting = sum(v for k, v in books.items() if k in ("tidy:bytes", "ship:bytes"))
         read = sum(int(s.get("rows", 0)) for s in p.sources().values())

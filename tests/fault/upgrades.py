@@ -4,7 +4,7 @@ import itertools
 import time
 
 from numbered import PIPELINE
-from rig import Rig
+from rig import Rig, gap
 from standpipe_run import STANDPIPE, wait_for
 
 SPARE = tuple(f"normalise-{i}" for i in range(2, 7))
@@ -47,7 +47,7 @@ def libraries(ctx):
             if i % 20 == 0:
                 p.feed(30_000)
             p.r.function_load(text, replace=True)
-            time.sleep(0.05)
+            gap(0.05)
         p.r.function_load(ours + "\n-- of another build\n", replace=True)
         p.feed(30_000)
         before = p.books().get("tidy:out", 0)
@@ -102,7 +102,7 @@ def reloads(ctx):
             version += done.returncode == 0
             if (done.returncode == 0) != (text is good) or (text is not good and "nowhere" not in done.stderr):
                 wrong.append(f"apply {i} ended with {done.returncode}: {done.stderr[-300:]}")
-            time.sleep(0.1)
+            gap(0.1)
         figures, wrong = end(p, ctx, {"applied": version - 1, "refused": times - version + 1}, wrong)
         in_force = p.r.get("sp:pipeline")
         if f'"version":{version},' not in in_force:
@@ -142,7 +142,7 @@ def scaling(ctx):
         if longest > 10:
             wrong.append(f"it took {longest:.1f} s to stop")
         figures, wrong = end(p, ctx, {"stops": rounds * len(SPARE), "longest_s": round(longest, 2)}, wrong)
-        wait_for("the consumers to go", lambda: not list(leaks(p, ALONE)) or time.sleep(0.2), 10)
+        wait_for("the consumers to go", lambda: not list(leaks(p, ALONE)), 10)
         return figures, wrong
 
 

@@ -6,11 +6,12 @@ import time
 import redis
 
 DEADLINE_S = 20
+REDIS_START = pathlib.Path(__file__).resolve().parents[2] / "tools/redis-start"
 
 
 class RedisServer:
-    """Settings are given as keywords (appendonly="yes", aof_load_truncated="yes"); the data stays in `folder`,
-    so that a stopped server can be started again on what it left."""
+    """Settings are given as keywords (appendonly="yes", aof_load_truncated="no"); the data stays in `folder`,
+    so that a stopped server can be started again on what it left: by tools/redis-start, as it should be everywhere."""
 
     def __init__(self, folder, **settings):
         self.folder = pathlib.Path(folder)
@@ -28,7 +29,8 @@ class RedisServer:
     def start(self):
         words = [word for name, value in self.settings.items() for word in (f"--{name}", value)]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(["redis-server", *words], stdout=log, stderr=log, env=self.environment)
+            self.process = subprocess.Popen([REDIS_START, self.folder, "redis-server", *words], stdout=log, stderr=log,
+                                            env=self.environment)
         deadline = time.monotonic() + DEADLINE_S
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:

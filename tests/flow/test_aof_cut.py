@@ -1,19 +1,23 @@
 """A commit is whole or absent: the AOF is cut at random bytes, a server is started on what is left, and every entry
-is either still there, without output and counts, or gone with exactly its own."""
+is either still there, without output and counts, or gone with exactly its own. What is done after that start is there
+after the next ones too."""
 import collections
+import os
 import pathlib
 import random
+import re
 import shutil
+import subprocess
 import tempfile
 
 import pytest
 
 from library import Commit, load_library, moves
-from redis_server import RedisServer
+from redis_server import REDIS_START, RedisServer
 
 IN, OUT, DEAD, BOOKS, COUNT, JOB = "sp:{0}:a", "sp:{0}:b", "sp:{0}:dead", "sp:{0}:books", "sp:{0}:count:x:1", "sp:{0}:job:1"
-SETTINGS = {"appendonly": "yes", "aof-load-truncated": "yes", "auto-aof-rewrite-percentage": "0"}
-ROUNDS, CUTS = 60, 100
+SETTINGS = {"appendonly": "yes", "aof-load-truncated": "no", "auto-aof-rewrite-percentage": "0"}
+ROUNDS, CUTS = 60, 25
 
 
 @pytest.fixture
@@ -99,6 +103,28 @@ def finish(r):
         assert isinstance(commit(left[i:i + 100], "last").settle(r), list)
 
 
+def go_on(r):
+    """Work like any other, some of which stays in hand."""
+    number = int(r.hget("sp:{0}:source:1", "rows") or 0)
+    admit(r, range(number, number + 4))
+    taken = r.xreadgroup("sp", "me", {IN: ">"}, count=2)[0][1]
+    assert isinstance(commit(taken[:1], "me").settle(r), list)
+
+
+def everything(r):
+    """All that a restart must not change."""
+    streams = {key: (r.xrange(key), r.xpending(key, "sp")) for key in (IN, OUT, DEAD)}
+    return streams, {key: r.hgetall(key) for key in (BOOKS, COUNT, JOB, "sp:{0}:source:1")}
+
+
+def cut_copy(whole, folder, at):
+    """A server on what is left of another one's files."""
+    shutil.copytree(whole, folder, ignore=shutil.ignore_patterns("redis.*"))
+    with log_of(folder).open("r+b") as file:
+        file.truncate(at)
+    return RedisServer(folder, appendfsync="no", **SETTINGS)
+
+
 def test_aof_cut_anywhere(folder):
     with RedisServer(folder / "whole", appendfsync="always", **SETTINGS) as server:
         with server.client() as r:
@@ -112,14 +138,74 @@ def test_aof_cut_anywhere(folder):
     rng, size, seen = random.Random(11), log.stat().st_size, set()
     assert states[-1][1] == ROUNDS and size > start
     for cut in sorted(rng.randrange(start, size) for _ in range(CUTS)):
-        copy = folder / "cut"
-        shutil.copytree(folder / "whole", copy, ignore=shutil.ignore_patterns("redis.*"))
-        with log_of(copy).open("r+b") as file:
-            file.truncate(cut)
-        with RedisServer(copy, appendfsync="no", **SETTINGS) as server, server.client() as r:
-            seen.add(check(r))
-            finish(r)
-            gone, _ = check(r)
-            assert r.xlen(IN) == 0 and gone == int(r.hget("sp:{0}:source:1", "rows") or 0), cut
-        shutil.rmtree(copy)
-    assert seen <= set(states) and len(seen) > ROUNDS // 3  # whole commits, and many different ones
+        with cut_copy(folder / "whole", folder / "cut", cut) as server:
+            with server.client() as r:
+                seen.add(check(r))
+                go_on(r)
+                left = everything(r)
+            server.kill()
+            server.start()
+            with server.client() as r:
+                assert everything(r) == left, cut
+                check(r)
+                finish(r)
+                gone, _ = check(r)
+                assert r.xlen(IN) == 0 and gone == int(r.hget("sp:{0}:source:1", "rows") or 0), cut
+        shutil.rmtree(folder / "cut")
+    assert seen <= set(states) and len(seen) > min(CUTS, ROUNDS) // 3  # whole commits, and many different ones
+
+
+@pytest.fixture
+def log(folder):
+    """The file of a stopped server: five transactions."""
+    with RedisServer(folder / "data", **SETTINGS) as server:
+        with server.client() as r:
+            for n in range(5):
+                with r.pipeline(transaction=True) as p:
+                    p.xadd(IN, {"data": n})
+                    p.hincrby(BOOKS, "a:records", 1)
+                    p.execute()
+        server.stop()
+    return log_of(folder / "data")
+
+
+def redis_start(log, **environment):
+    """What it says, and the exit status of the program that it becomes."""
+    done = subprocess.run([REDIS_START, log.parent.parent, "/bin/sh", "-c", "exit 7"], capture_output=True, text=True,
+                          env={**os.environ, **environment}, timeout=20)
+    assert done.returncode == 7, done.stderr
+    return done.stderr
+
+
+def test_a_whole_file_is_left_alone(log):
+    before = log.read_bytes(), log.stat().st_mtime_ns
+    assert redis_start(log) == ""
+    assert (log.read_bytes(), log.stat().st_mtime_ns) == before
+
+
+@pytest.mark.parametrize("tail", [b"", b"\0" * 4096], ids=["torn", "zeros"])
+def test_what_is_cut_is_told(log, tail):
+    content = log.read_bytes()
+    begin = content.rindex(b"*1\r\n$5\r\nMULTI")
+    log.write_bytes(content[:-10] + tail)
+    said = redis_start(log)
+    assert log.read_bytes() == content[:begin]
+    assert re.fullmatch(rf"redis-start: cut {len(content) - 10 + len(tail) - begin} bytes, half a transaction, "
+                        rf"from the end of {log}; {begin} bytes are left\n", said)
+
+
+def test_work_behind_the_damage_is_not_thrown_away(log):
+    content = log.read_bytes()
+    damaged = content.replace(b"MULTI", b"MUL\0I", 1)
+    log.write_bytes(damaged)
+    assert "with whole transactions behind it: not touched" in redis_start(log)
+    assert log.read_bytes() == damaged
+    with pytest.raises(RuntimeError, match="did not start"):  # and nobody goes on without it
+        RedisServer(log.parent.parent, **SETTINGS).start()
+
+
+def test_without_the_checker_it_warns(log, tmp_path):
+    content = log.read_bytes()[:-10]
+    log.write_bytes(content)
+    assert "no redis-check-aof (package redis-tools)" in redis_start(log, PATH=str(tmp_path))
+    assert log.read_bytes() == content

@@ -99,6 +99,33 @@ def test_shows_filters_and_changes_nothing(strict):
     assert state(p) == before
 
 
+def test_a_condition_chooses_letters_by_their_fields_and_their_record(strict):
+    p = strict
+    p.send(p.write("a.csv", "id,name\n,x\n,y\n1,z\n"))
+    p.send(p.write("b.csv", "id,name\n,y\n\"open,\n"))
+    p.rest()
+    before = state(p)
+    uri = f"file://{p.inputs}/b.csv"
+    here = ("--where", 'record.name == "y" and attempts == 1 and record.id == ""')
+    assert sorted(x["data"] for x in lines(p, "list", *here)) == ['[11,"","y"]', '[8,"","y"]']
+    assert len(lines(p, "list", "--source", uri, *here)) == 1
+    assert lines(p, "list", "--where", "record.nothing") == []
+    assert lines(p, "show", *here, "--source", uri)[0]["row"] == "1"
+    assert [g["count"] for g in lines(p, "drop", "--dry-run", *here)] == [2]
+    assert [g["count"] for g in lines(p, *here)] == [2]
+    for words in (["list"], ["redrive", "--yes"], ["drop", "--yes"]):
+        bad = p.command("dead", *words, "--where", "reason = 'x'")
+        assert bad.returncode == 2 and "--where, column 8:" in bad.stderr and "write == for =" in bad.stderr
+        raised = p.command("dead", *words, "--where", "stage > 1")
+        assert raised.returncode == 1 and "nothing was changed" in raised.stderr and 'stage is "' in raised.stderr
+    assert state(p) == before
+    assert lines(p, "drop", "--yes", "--source", uri, *here)[-1]["dropped"] == 1
+    correct(p, MILD)
+    assert lines(p, "redrive", "--yes", *here)[-1]["redriven"] == 1
+    p.rest()
+    assert sorted(x["reason"] for x in p.dead()) == ["open_quote", "required"]
+
+
 def test_a_terminal_gets_no_control_bytes(strict):
     p = strict
     p.send(p.write("a.csv", b"id,name\n,\x1b]0;title\x07\n"))

@@ -60,7 +60,7 @@ def test_the_shipped_settings_are_durable(p):
     ("appendfsync", "everysec", "warn", "everysec"),
     ("appendfsync", "no", "bad", "none"),
     ("no-appendfsync-on-rewrite", "yes", "bad", "none"),
-    ("aof-load-truncated", "no", "warn", "durable"),
+    ("aof-load-truncated", "yes", "warn", "durable"),
     ("save", "3600 1", "warn", "durable"),
     ("auto-aof-rewrite-min-size", "64mb", "warn", "durable"),
     ("maxmemory", "0", "warn", "durable"),

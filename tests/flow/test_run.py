@@ -84,6 +84,23 @@ def test_run_again_goes_on_where_it_stopped(tmp_path):
         assert run.command("send", file, "--wait").stdout == "done: 100 rows, 100 delivered, 0 dead, 0 filtered\n"
 
 
+def test_a_torn_end_of_the_log_is_cut_before_redis_reads_it(tmp_path):
+    file = tmp_path / "in.csv"
+    file.write_text("id,name\n" + "".join(f"{i},n{i}\n" for i in range(100)))
+    with Run(tmp_path) as run:
+        assert run.command("send", file, "--wait").returncode == 0
+        books = run.r.hgetall("sp:{0}:books")
+        assert run.interrupt() == ("", 0)
+    torn = b"*1\r\n$5\r\nMULTI\r\n*4\r\n$7\r\nHINCRBY\r\n$12\r\nsp:{0}:books\r\n$8\r\nrows:out\r\n$1\r\n7\r\n*4\r\n$7\r\nHIN"
+    with next((run.data / "redis/appendonlydir").glob("*.incr.aof")).open("ab") as log:
+        log.write(torn)
+    with Run(tmp_path) as run:
+        assert f"redis-start: cut {len(torn)} bytes, half a transaction, from the end of" in run.log()
+        assert run.r.config_get("aof-load-truncated") == {"aof-load-truncated": "no"}
+        os.kill(run.children()["redis-server"], signal.SIGKILL)
+        assert wait_for("redis to come back", lambda: run.r.hgetall("sp:{0}:books")) == books
+
+
 def delivered_ids(run):
     return [json.loads(line)["id"] for path in pathlib.Path(run.env["OBJECTS"]).rglob("*")
             if path.is_file() and not path.name.startswith(".") for line in path.open()]

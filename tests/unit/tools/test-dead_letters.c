@@ -39,15 +39,15 @@ static void test_a_filter_takes_what_matches_in_all_it_names(void)
         struct letter_filter filter;
         bool matches;
     } rows[] = {
-        {{STR_NONE, STR_NONE, STR_NONE}, true},
-        {{{"tidy", 4}, STR_NONE, STR_NONE}, true},
-        {{{"tid", 3}, STR_NONE, STR_NONE}, false},
-        {{STR_NONE, {"required", 8}, STR_NONE}, true},
-        {{{"tidy", 4}, {"ragged", 6}, STR_NONE}, false},
-        {{STR_NONE, STR_NONE, {"00000000000000aa", 16}}, true},
-        {{STR_NONE, STR_NONE, {"file:///a", 9}}, true},
-        {{STR_NONE, STR_NONE, {"file:///", 8}}, false},
-        {{{"ship", 4}, {"required", 8}, {"file:///a", 9}}, false},
+        {{STR_NONE, STR_NONE, STR_NONE, NULL}, true},
+        {{{"tidy", 4}, STR_NONE, STR_NONE, NULL}, true},
+        {{{"tid", 3}, STR_NONE, STR_NONE, NULL}, false},
+        {{STR_NONE, {"required", 8}, STR_NONE, NULL}, true},
+        {{{"tidy", 4}, {"ragged", 6}, STR_NONE, NULL}, false},
+        {{STR_NONE, STR_NONE, {"00000000000000aa", 16}, NULL}, true},
+        {{STR_NONE, STR_NONE, {"file:///a", 9}, NULL}, true},
+        {{STR_NONE, STR_NONE, {"file:///", 8}, NULL}, false},
+        {{{"ship", 4}, {"required", 8}, {"file:///a", 9}, NULL}, false},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
