@@ -8,7 +8,7 @@
 --       nhash (expire n (field delta)*n)*            expire in unix ms, 0: leave it
 --       0 | 1 expected expire n (field value)*n      compare-and-set on the job's `offset`
 --       low channel              PUBLISH when the first count of all falls to `low`; empty: never
---       field batch              with notes: they go, and what others than this batch sent is added to
+--       field reading            with notes: they go, and what others than this reading sent is added to
 --                                the field of the books, behind the other counts
 -- Answer  the new counts, in order; or DONE id, FENCED id owner, STALE offset, WRONGTYPE key,
 --         COUNT key field, BADARG place, COMMIT text, and then nothing changed; or EXHAUSTED topic:
@@ -46,9 +46,9 @@ end
 
 -- Whoever sent of these entries and did not settle them: nobody knows any more what was taken.
 local function settle_notes(P, K, A, books)
-  local field, batch, sum = text(A), text(A), 0
+  local field, reading, sum = text(A), text(A), 0
   P.notes = K[#K]
-  for _, note in ipairs(read('HMGET', P.notes, unpack(P.ids))) do sum = sum + note_read(note, batch) end
+  for _, note in ipairs(read('HMGET', P.notes, unpack(P.ids))) do sum = sum + note_read(note, reading) end
   want_grant('HDEL', P.notes, 'f')
   if sum > 0 then counts_slice(P.counts, books, {at = 0, field, string.format('%d', sum)}, 1, 0) end
 end
