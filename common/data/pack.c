@@ -2,7 +2,7 @@
 
 #include "common/data/entry.h"
 
-enum { FIELDS_MAX = 10, DIGITS_MAX = 20 };
+enum { FIELDS_MAX = 11, DIGITS_MAX = 20 };
 
 struct packed { /* an output entry; its data follow it, so that one block holds both */
     struct pack_entry entry;
@@ -85,6 +85,8 @@ static void add_fields(struct packed *p, const struct span *s, str data)
         add_number(p, STR("first"), s->again->tried);
     if (s->again && s->again->reason.n)
         add_text(p, STR("reason"), s->again->reason);
+    if (s->again && s->again->is_copy)
+        add_text(p, STR("copy"), STR("1"));
     if (e->run.n)
         add_text(p, STR("run"), e->run);
     if (s->cols.n)

@@ -27,6 +27,7 @@ struct pack_again { /* why a record goes back into its own topic */
     uint32_t try;   /* attempts so far */
     uint64_t tried; /* when the first was, ms since the epoch; 0: leave it out */
     str reason;     /* of the last one; may be empty */
+    bool is_copy;   /* the entry that it came with stays in the topic, with the record in it */
 };
 /* Pack one record as an entry of its own, as its entry was. */
 void pack_record_again(struct arena *a, struct pack *p, struct record *r,

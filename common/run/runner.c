@@ -242,8 +242,11 @@ void runner_quiesce(struct runner *r)
     if (r->def->kind->flush)
         r->def->kind->flush(&r->worker);
     for (struct flight *f = r->flights; f; f = f->next)
-        if (f->phase == FLIGHT_BUSY && f->again == flight_process && r->def->kind->wants_jobs)
+        if (f->phase == FLIGHT_BUSY && f->again == flight_process && r->def->kind->wants_jobs) {
+            if (r->process->alone == f)
+                r->process->alone = NULL;
             flight_drop(f); /* between two steps of a job: its entry stays ours */
+        }
 }
 
 bool runner_is_quiet(const struct runner *r)
