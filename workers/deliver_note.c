@@ -25,7 +25,6 @@ static struct note *add_note(struct flight *f, const struct document *d)
 
 void call_note(struct flight *f)
 {
-    const struct entry *last = NULL;
     struct note *note = NULL;
 
     f->notes.count = 0;
@@ -33,9 +32,8 @@ void call_note(struct flight *f)
         if (f->call.parcels[i]->is_noted)
             continue;
         for (const struct document *d = f->call.parcels[i]->first; d; d = d->next) {
-            if (d->record->entry != last)
+            if (!note || note->entry != d->record->entry)
                 note = add_note(f, d);
-            last = d->record->entry;
             note->records++;
         }
     }
