@@ -86,7 +86,7 @@ class Worker:
 
     def http(self):
         """Where it answers; None before it said so."""
-        found = re.findall(r"msg=started.* http=\"?([\d.]+:\d+)", self.log.read_text(errors="replace"))
+        found = re.findall(r"event=started.* http=\"?([\d.]+:\d+)", self.log.read_text(errors="replace"))
         return found[-1] if found else None
 
 
