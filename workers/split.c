@@ -302,11 +302,6 @@ static enum work split_process(struct worker *w, struct batch *b)
         goes_on = step(r, b, &t);
     p->to = rows_boundary(r->rows);
     p->row = r->row;
-    if (!goes_on && !t.reason.n && !source_is_same(&r->file)) {
-        t.reason = STR("source_changed");
-        error_set(&t.err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
-                  STR_ARG(r->uri));
-    }
     if (t.reason.n)
         return give_up(w, b, &t);
     if (!goes_on)

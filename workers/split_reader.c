@@ -63,6 +63,15 @@ static str piece(const struct reader *r)
     return (str){r->bytes + skip, r->have - skip};
 }
 
+static bool fail_changed(const struct reader *r, struct trouble *t)
+{
+    error_set(&t->err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
+              STR_ARG(r->uri));
+    return fail(t, STR("source_changed"));
+}
+
+/* The file ends where it ended when it was opened: what was appended since is another version,
+ * and the last row of this one may be half of a row. */
 static bool read_more(struct reader *r, uint64_t from, struct trouble *t)
 {
     size_t skip = (size_t)(from - r->bytes_at), got;
@@ -75,12 +84,13 @@ static bool read_more(struct reader *r, uint64_t from, struct trouble *t)
         r->room = r->have + READ_BYTES; /* at most the longest row and one read */
         r->bytes = xrealloc(r->bytes, r->room);
     }
-    if (source_read(&r->file, r->bytes_at + r->have, r->bytes + r->have, READ_BYTES, &got,
+    uint64_t at = r->bytes_at + r->have, left = r->file.size - MIN(at, r->file.size);
+    if (source_read(&r->file, at, r->bytes + r->have, MIN(left, (uint64_t)READ_BYTES), &got,
                     &t->err))
         return fail(t, STR("source_unreadable"));
     r->have += got;
     r->is_at_end = got == 0;
-    return true;
+    return !r->is_at_end || source_is_same(&r->file) || fail_changed(r, t);
 }
 
 enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget,
@@ -166,11 +176,8 @@ static bool resume(struct reader *r, const str *job, uint32_t n, struct trouble 
     str quote = reader_job_field(job, n, "quote");
     uint64_t offset;
 
-    if (!str_equal(reader_job_field(job, n, "version"), r->file.version)) {
-        error_set(&t->err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
-                  STR_ARG(r->uri));
-        return fail(t, STR("source_changed"));
-    }
+    if (!str_equal(reader_job_field(job, n, "version"), r->file.version))
+        return fail_changed(r, t);
     if (!str_to_u64(reader_job_field(job, n, "offset"), &offset) ||
         !str_to_u64(reader_job_field(job, n, "row"), &r->row) || delimiter.n != 1) {
         error_set(&t->err, ERR_DATA, "the hash of the job is damaged: enqueue the file again");
