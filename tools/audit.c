@@ -131,11 +131,8 @@ static int show(const struct audit *a, bool json, struct error *err)
 
     buf_init(&out, OUT_MAX);
     bool fits = json ? write_json(a, &out) : write_table(a, &out);
-    bool is_out = fits && fwrite(out.p, 1, out.n, stdout) == out.n && fflush(stdout) == 0;
-    buf_free(&out);
-    if (!is_out)
-        return error_set(err, ERR_SYSTEM, "stdout is closed");
-    return a->difference_count ? 1 : 0;
+    int rc = command_print(&out, fits, err);
+    return rc == 0 && a->difference_count ? 1 : rc;
 }
 
 static int look(struct audit *a, const struct stage *const *kinds)

@@ -99,19 +99,10 @@ static bool add_columns(struct buf *out, str line, uint32_t from, uint32_t to, b
     return fits;
 }
 
-static uint32_t columns(str line)
-{
-    uint32_t n = 0;
-
-    for (size_t i = 0; i < line.n; i++)
-        n += ((unsigned char)line.p[i] & 0xc0) != 0x80;
-    return n;
-}
-
 /* The source line and, below, the caret with the hint. A long line is cut around the caret. */
 static bool add_source(struct buf *out, str line, const struct finding *f)
 {
-    uint32_t width = columns(line), from = 1, to = width + 1;
+    uint32_t width = (uint32_t)str_code_points(line), from = 1, to = width + 1;
     uint32_t length = MAX(f->length, 1u);
 
     if (f->at.column > SHOWN_BEFORE + 4)

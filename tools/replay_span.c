@@ -23,6 +23,10 @@ static void add_entry(struct replay_sum *sum, const struct reply *fields)
 {
     uint64_t n = 0;
 
+    for (uint32_t i = 0; i + 1 < fields->n; i += 2)
+        if (str_is(fields->items[i].text, "copy"))
+            return; /* of a record that stands before it */
+
     for (uint32_t i = 0; i + 1 < fields->n; i += 2) {
         str name = fields->items[i].text, value = fields->items[i + 1].text;
         if (str_is(name, "n") && !str_to_u64(value, &n))

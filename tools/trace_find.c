@@ -108,13 +108,16 @@ static void add_place(struct finder *f, str topic, const struct reply *entry)
 {
     struct arena *a = f->arena;
     const struct reply *fields = &entry->items[1];
-    struct trace_place *p = arena_alloc(a, sizeof(*p));
+    bool is_done = f->is_kept && (!f->needed.n || is_before(entry->items[0].text, f->needed));
 
+    if (is_done && field_of(fields, "copy").n)
+        return; /* the entry that it was taken out of stands there, too */
+    struct trace_place *p = arena_alloc(a, sizeof(*p));
     *p = (struct trace_place){
         .next = f->finds->places,
         .topic = arena_copy(a, topic),
         .id = arena_copy(a, entry->items[0].text),
-        .is_done = f->is_kept && (!f->needed.n || is_before(entry->items[0].text, f->needed)),
+        .is_done = is_done,
         .stage = arena_copy(a, field_of(fields, "stage")),
         .reason = arena_copy(a, field_of(fields, "reason")),
         .detail = arena_copy(a, field_of(fields, "detail")),

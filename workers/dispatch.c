@@ -1,6 +1,7 @@
 #include "workers/dispatch.h"
 
 #include "common/base/log.h"
+#include "common/run/levels.h"
 #include "common/run/promise.h"
 #include "workers/dispatch_gauges.h"
 #include "workers/dispatch_keep.h"
@@ -61,7 +62,7 @@ static void look_at_dead(void *ctx)
     struct dispatch *d = ctx;
     bool was_full = d->is_dead_full;
 
-    d->is_dead_full = process_is_dead_full(d->process);
+    d->is_dead_full = levels_is_dead_full(d->process);
     if (d->is_dead_full && !was_full)
         log_warn("the dead letters are at their bound: the door is closed until some are "
                  "redriven or dropped",

@@ -8,6 +8,7 @@
 
 enum {
     STEP_BYTES = 1024 * 1024,   /* of the file in one commit: some 10 ms of work */
+    POISON_ROWS_MAX = 16,       /* that killed workers; then the file is given up */
     STEP_READ = 8 * STEP_BYTES, /* a longer line is passed over in several steps */
     JOB_FIELDS = 32,            /* names and values that one commit sets at most */
 };
@@ -171,14 +172,16 @@ static void emit(struct reader *r, struct batch *b, const struct row *row, bool 
     str raw = json_quoted(&b->arena, row->bytes);
     str line = arena_printf(&b->arena, "[%" PRIu64 "," STR_FMT "]", row->offset, STR_ARG(raw));
     record_settle(batch_emit(b, e, line, number), VERDICT_DEAD, row->reason,
-                  arena_printf(&b->arena, "row of " STR_FMT " at offset %" PRIu64,
+                  arena_printf(&b->arena, "%srow of " STR_FMT " at offset %" PRIu64,
+                               str_is(row->reason, "poison") ? "workers died of this " : "",
                                STR_ARG(r->uri), row->offset));
 }
 
 /* True: the file goes on. */
 static bool step(struct reader *r, struct batch *b, struct trouble *t)
 {
-    uint64_t stop = rows_boundary(r->rows) + STEP_BYTES, budget = STEP_READ;
+    uint64_t stop = rows_boundary(r->rows) + (b->step_bytes ? b->step_bytes : STEP_BYTES),
+             budget = STEP_READ;
     struct row row;
 
     while (rows_boundary(r->rows) < stop) {
@@ -215,6 +218,51 @@ static bool begin(struct worker *w, struct batch *b, const str *job, uint32_t n,
     return reader_begin(&s->reader, &setup, b->entries[0].uri, job, n, t);
 }
 
+/* The row that killed the others. It is not looked at. */
+static bool pass_over(struct reader *r, struct batch *b, const str *job, uint32_t n,
+                      struct trouble *t)
+{
+    uint64_t rows;
+    struct row row;
+
+    if (!str_to_u64(reader_job_field(job, n, "poison"), &rows))
+        rows = 0;
+    if (rows >= POISON_ROWS_MAX) {
+        t->reason = STR("poison");
+        error_set(&t->err, ERR_DATA,
+                  "%" PRIu64 " rows of '" STR_FMT "' killed workers, and so does the one at "
+                  "offset %" PRIu64,
+                  rows, STR_ARG(r->uri), rows_boundary(r->rows));
+        return false;
+    }
+    if (!reader_pass_over(r, &b->arena, &row, t))
+        return false;
+    emit(r, b, &row, true);
+    set_number(b->progress, &b->arena, STR("poison"), rows + 1);
+    return true;
+}
+
+/* Nobody dares to touch the file: what its job says must do. */
+static enum work give_up_unseen(struct worker *w, struct batch *b, const str *job, uint32_t n,
+                                uint64_t from)
+{
+    struct split *s = w->state;
+    struct trouble t = {.reason = STR("poison")};
+    struct entry *e = &b->entries[0];
+    str src = reader_job_field(job, n, "src");
+    uint64_t row;
+
+    if (!str_to_u64(reader_job_field(job, n, "row"), &row))
+        row = 1;
+    reader_drop(&s->reader);
+    if (src.n)
+        e->src = src;
+    new_progress(b, worker_job(w, b, &job, &n), from, row);
+    error_set(&t.err, ERR_DATA, "workers died of '" STR_FMT "' at offset %" PRIu64 "%s",
+              STR_ARG(e->uri), from, from ? "" : ", its beginning");
+    return give_up(w, b, &t);
+}
+
 static enum work split_process(struct worker *w, struct batch *b)
 {
     struct split *s = w->state;
@@ -229,6 +277,9 @@ static enum work split_process(struct worker *w, struct batch *b)
 
     if (!is_begun && !str_to_u64(reader_job_field(fields, n, "offset"), &from))
         from = 0; /* a new job */
+    bool is_new = !is_begun && reader_job_field(fields, n, "cols").n == 0;
+    if (b->care == CARE_GIVE_UP || (b->care && is_new))
+        return give_up_unseen(w, b, fields, n, from);
     bool can_begin = is_begun || begin(w, b, fields, n, &t);
     if (is_begun)
         from = rows_boundary(r->rows);
@@ -242,16 +293,15 @@ static enum work split_process(struct worker *w, struct batch *b)
 
     if (!is_begun)
         p->source = note(r, &b->arena);
-    if (!is_begun && from == 0)
+    if (is_new)
         describe(r, &b->arena, p, now_ms);
-    bool goes_on = step(r, b, &t);
+    bool goes_on = true; /* where care is taken the beginning is a step of its own */
+    if (b->care == CARE_PASS_OVER)
+        goes_on = pass_over(r, b, fields, n, &t);
+    else if (!is_new || !b->step_bytes)
+        goes_on = step(r, b, &t);
     p->to = rows_boundary(r->rows);
     p->row = r->row;
-    if (!goes_on && !t.reason.n && !source_is_same(&r->file)) {
-        t.reason = STR("source_changed");
-        error_set(&t.err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
-                  STR_ARG(r->uri));
-    }
     if (t.reason.n)
         return give_up(w, b, &t);
     if (!goes_on)

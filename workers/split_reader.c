@@ -10,6 +10,8 @@ enum {
     HEAD_BYTES = 64 * 1024,  /* looked at to choose a dialect */
     READ_BYTES = 256 * 1024, /* asked of the file at a time */
     BOM_BYTES = 3,
+    PASS_BYTES = 2 * 1024 * 1024, /* where the line end of a row that kills is looked for */
+    BYTES_KEPT = 4096,            /* of it, in the dead letter */
 };
 
 static const char *const encodings[] = {
@@ -61,6 +63,15 @@ static str piece(const struct reader *r)
     return (str){r->bytes + skip, r->have - skip};
 }
 
+static bool fail_changed(const struct reader *r, struct trouble *t)
+{
+    error_set(&t->err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
+              STR_ARG(r->uri));
+    return fail(t, STR("source_changed"));
+}
+
+/* The file ends where it ended when it was opened: what was appended since is another version,
+ * and the last row of this one may be half of a row. */
 static bool read_more(struct reader *r, uint64_t from, struct trouble *t)
 {
     size_t skip = (size_t)(from - r->bytes_at), got;
@@ -73,12 +84,13 @@ static bool read_more(struct reader *r, uint64_t from, struct trouble *t)
         r->room = r->have + READ_BYTES; /* at most the longest row and one read */
         r->bytes = xrealloc(r->bytes, r->room);
     }
-    if (source_read(&r->file, r->bytes_at + r->have, r->bytes + r->have, READ_BYTES, &got,
+    uint64_t at = r->bytes_at + r->have, left = r->file.size - MIN(at, r->file.size);
+    if (source_read(&r->file, at, r->bytes + r->have, MIN(left, (uint64_t)READ_BYTES), &got,
                     &t->err))
         return fail(t, STR("source_unreadable"));
     r->have += got;
     r->is_at_end = got == 0;
-    return true;
+    return !r->is_at_end || source_is_same(&r->file) || fail_changed(r, t);
 }
 
 enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget,
@@ -94,10 +106,10 @@ enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget
     }
 }
 
-static void start_rows(struct reader *r, const struct reader_setup *setup, uint64_t offset)
+static void start_rows(struct reader *r, uint64_t offset)
 {
     rows_free(r->rows);
-    r->rows = rows_new(r->dialect, setup->limits, offset);
+    r->rows = rows_new(r->dialect, r->limits, offset);
 }
 
 /* A new file: dialect, header. */
@@ -138,7 +150,7 @@ static bool read_header(struct reader *r, const struct reader_setup *setup, stru
         return false;
     }
     if (!has_header) { /* it was only looked at */
-        start_rows(r, setup, start);
+        start_rows(r, start);
         r->have = 0;
         r->bytes_at = start;
         r->is_at_end = false;
@@ -152,24 +164,20 @@ static bool begin_new(struct reader *r, const struct reader_setup *setup, struct
         return false;
     bool has_bom = r->have >= BOM_BYTES && memcmp(r->bytes, "\xef\xbb\xbf", BOM_BYTES) == 0;
     choose_dialect(r, setup);
-    start_rows(r, setup, has_bom ? BOM_BYTES : 0);
+    start_rows(r, has_bom ? BOM_BYTES : 0);
     r->row = 1;
     return read_header(r, setup, t);
 }
 
 /* A file that another worker, or an earlier life of this one, began. */
-static bool resume(struct reader *r, const struct reader_setup *setup, const str *job,
-                   uint32_t n, struct trouble *t)
+static bool resume(struct reader *r, const str *job, uint32_t n, struct trouble *t)
 {
     str delimiter = reader_job_field(job, n, "delimiter");
     str quote = reader_job_field(job, n, "quote");
     uint64_t offset;
 
-    if (!str_equal(reader_job_field(job, n, "version"), r->file.version)) {
-        error_set(&t->err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
-                  STR_ARG(r->uri));
-        return fail(t, STR("source_changed"));
-    }
+    if (!str_equal(reader_job_field(job, n, "version"), r->file.version))
+        return fail_changed(r, t);
     if (!str_to_u64(reader_job_field(job, n, "offset"), &offset) ||
         !str_to_u64(reader_job_field(job, n, "row"), &r->row) || delimiter.n != 1) {
         error_set(&t->err, ERR_DATA, "the hash of the job is damaged: enqueue the file again");
@@ -183,7 +191,7 @@ static bool resume(struct reader *r, const struct reader_setup *setup, const str
         .newline = is_cr ? ROWS_NEWLINE_CR : ROWS_NEWLINE_LF,
         .encoding = encoding_of(reader_job_field(job, n, "encoding")),
     };
-    start_rows(r, setup, offset);
+    start_rows(r, offset);
     r->bytes_at = offset;
     return true;
 }
@@ -194,6 +202,7 @@ bool reader_begin(struct reader *r, const struct reader_setup *setup, str uri, c
     char hex[16];
 
     reader_drop(r);
+    r->limits = setup->limits;
     r->uri = arena_copy(&r->arena, uri);
     if (source_open(&r->file, &r->arena, r->uri, setup->roots, setup->root_count, &t->reason,
                     &t->err))
@@ -201,8 +210,51 @@ bool reader_begin(struct reader *r, const struct reader_setup *setup, str uri, c
     hash_hex(hash_more(hash_bytes(r->uri), r->file.version), hex);
     r->src = arena_copy(&r->arena, (str){hex, sizeof(hex)});
     if (reader_job_field(job, job_count, "cols").n)
-        return resume(r, setup, job, job_count, t);
+        return resume(r, job, job_count, t);
     return begin_new(r, setup, t);
+}
+
+/* The first line behind the blank ones, its line end included. False: there is none. */
+static bool find_line(struct reader *r, uint64_t offset, str *line, struct trouble *t)
+{
+    char newline = r->dialect.newline == ROWS_NEWLINE_CR ? '\r' : '\n';
+    size_t start = 0;
+
+    while (r->have < PASS_BYTES) {
+        if (!read_more(r, offset, t))
+            return false;
+        while (start < r->have && (r->bytes[start] == '\n' || r->bytes[start] == '\r'))
+            start++;
+        str rest = {r->bytes + start, r->have - start};
+        const char *end = rest.n ? memchr(rest.p, newline, rest.n) : NULL;
+        *line = end ? str_between(rest.p, end + 1) : rest;
+        if (end || (r->is_at_end && rest.n))
+            return true;
+        if (r->is_at_end)
+            break;
+    }
+    error_set(&t->err, ERR_DATA,
+              "workers died of '" STR_FMT "' at offset %" PRIu64
+              ", and no line ends within %d bytes behind it",
+              STR_ARG(r->uri), offset, PASS_BYTES);
+    return fail(t, STR("poison"));
+}
+
+bool reader_pass_over(struct reader *r, struct arena *a, struct row *row, struct trouble *t)
+{
+    uint64_t offset = rows_boundary(r->rows);
+    str line;
+
+    if (!find_line(r, offset, &line, t))
+        return false;
+    str text = str_trim(line);
+    text.n = MIN(text.n, (size_t)BYTES_KEPT);
+    *row =
+        (struct row){.offset = offset + (size_t)(line.p - r->bytes), .reason = STR("poison")};
+    row->end = row->offset + line.n;
+    row->bytes = arena_copy(a, text);
+    start_rows(r, row->end);
+    return true;
 }
 
 void reader_drop(struct reader *r)

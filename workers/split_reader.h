@@ -20,6 +20,7 @@ struct reader {         /* zeroed is ready for reader_begin() */
     struct rows *rows; /* owned */
     struct rows_dialect dialect;
     str uri, src, cols;
+    struct rows_limits limits;
     uint64_t row; /* number of the next record, from 1; 0: nothing was opened */
     char *bytes;  /* owned; read but not yet taken, from `bytes_at` of the file on */
     size_t have, room;
@@ -38,6 +39,10 @@ bool reader_begin(struct reader *r, const struct reader_setup *setup, str uri, c
  * reduced. ROWS_MORE: the budget is used up, or `t` says that the file cannot be read. */
 enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget,
                              struct row *row, struct trouble *t) MUST_CHECK;
+/* The row where the file stands is passed over without a look into it, up to its first line
+ * end: as for ROWS_BAD, with reason `poison`. Only right behind reader_begin(). */
+bool reader_pass_over(struct reader *r, struct arena *a, struct row *row,
+                      struct trouble *t) MUST_CHECK;
 void reader_drop(struct reader *r); /* forget the file, keep the memory */
 void reader_free(struct reader *r);
 

@@ -44,6 +44,12 @@ struct source_note { /* what a source id stands for */
     str src, uri, version;
     uint64_t size;
 };
+enum care { /* split: what workers that died at this place of the job have taught */
+            CARE_NONE,
+            CARE_PASS_OVER, /* the next row killed them: it is a dead letter, nobody looks into
+                               it */
+            CARE_GIVE_UP,   /* passing over it did, too: the file is not touched any more */
+};
 struct progress {      /* split: the job moves by compare-and-set in the commit with its rows */
     str job;           /* its key */
     uint64_t from, to; /* offset the step began at; the next one */
@@ -60,6 +66,8 @@ struct batch {
     uint32_t entry_count, record_count, record_room;
     uint64_t opened_us;        /* monotonic microseconds when it was read */
     struct progress *progress; /* NULL except in split */
+    uint64_t step_bytes;       /* split: so much of the file in this step; 0: as it likes */
+    enum care care;            /* split: of this step */
     bool is_cut;               /* its records go back as they are, each an entry of its own */
     bool is_taken_over; /* another process, or this one before a lost answer, had it in hand */
     uint32_t

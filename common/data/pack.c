@@ -2,7 +2,7 @@
 
 #include "common/data/entry.h"
 
-enum { FIELDS_MAX = 10, DIGITS_MAX = 20 };
+enum { FIELDS_MAX = 11, DIGITS_MAX = 20 };
 
 struct packed { /* an output entry; its data follow it, so that one block holds both */
     struct pack_entry entry;
@@ -85,6 +85,8 @@ static void add_fields(struct packed *p, const struct span *s, str data)
         add_number(p, STR("first"), s->again->tried);
     if (s->again && s->again->reason.n)
         add_text(p, STR("reason"), s->again->reason);
+    if (s->again && s->again->is_copy)
+        add_text(p, STR("copy"), STR("1"));
     if (e->run.n)
         add_text(p, STR("run"), e->run);
     if (s->cols.n)
@@ -109,7 +111,7 @@ static struct pack_entry *pack_span(struct arena *a, const struct span *s)
     return &p->entry;
 }
 
-static void append(struct pack *p, struct pack_entry *e)
+void pack_append(struct pack *p, struct pack_entry *e)
 {
     if (p->last)
         p->last->next = e;
@@ -126,7 +128,7 @@ void pack_records(struct arena *a, struct pack *p, struct record *const *records
 {
     while (n) {
         struct span s = next_span(records, n, cols);
-        append(p, pack_span(a, &s));
+        pack_append(p, pack_span(a, &s));
         records += s.n;
         n -= s.n;
     }
@@ -139,5 +141,5 @@ void pack_record_again(struct arena *a, struct pack *p, struct record *r,
     struct span s = next_span(one, 1, NULL);
 
     s.again = again;
-    append(p, pack_span(a, &s));
+    pack_append(p, pack_span(a, &s));
 }

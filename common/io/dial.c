@@ -11,9 +11,8 @@
 #include <unistd.h>
 
 enum {
-    DIAL_KEEPALIVE_S = 15, /* of silence before the first probe */
-    DIAL_USER_TIMEOUT_MS =
-        10000, /* unacknowledged bytes end the connection: a cut link is seen */
+    DIAL_KEEPALIVE_S = 15,       /* of silence before the first probe */
+    DIAL_USER_TIMEOUT_MS = 5000, /* unacknowledged bytes end the connection */
 };
 
 /* EAGAIN is a failure: a unix socket whose backlog is full, and nothing is under way. */

@@ -17,8 +17,10 @@ enum {
     COPY_MAX = 4096, /* shorter arguments are copied into the output buffer */
     RETRY_FIRST_MS = 50,
     RETRY_LAST_MS = 2000,
-    SILENCE_US = 2500 * 1000, /* looked at so often; four times: 10 s, longer than any BLOCK */
-    SILENCE_TIMES = 4,
+    /* Looked at so often: six times is 4.5 s, longer than any BLOCK. Looks are counted, not the
+     * time between them: a process that was stopped finds what came meanwhile first. */
+    SILENCE_US = 750 * 1000,
+    SILENCE_TIMES = 6,
 };
 
 struct request {
@@ -41,7 +43,7 @@ struct redis {
     struct reply_reader *reader;
     struct request *first, *last, *spare;
     uint32_t attempts;
-    uint32_t silent; /* times in a row that the silence timer saw no bytes */
+    uint32_t silent; /* looks in a row that saw no bytes, although some were due */
     bool is_subscriber;
     uint32_t depth; /* of callbacks we are in */
     bool is_freed;  /* by redis_free() inside a callback: the last one out does it */
@@ -126,11 +128,10 @@ static void queue(struct redis *r, const str *args, uint32_t n, struct arena *a,
                   redis_done *done, void *ctx)
 {
     add_command(r, args, n);
-    if (!r->is_subscriber)
+    if (!r->is_subscriber) {
+        if (!r->first)
+            r->silent = 0;
         push_request(r, a, done, ctx);
-    if (!timer_is_running(r->silence)) {
-        r->silent = 0;
-        timer_start(r->silence, SILENCE_US);
     }
     event_add(r->writable,
               NULL); /* written when the loop turns: commands of one turn share a write */
@@ -341,16 +342,19 @@ static void on_writable(evutil_socket_t fd, short what, void *ctx)
     write_out(r);
 }
 
+/* Who has asked nothing, or only listens, asks for a sign of life: else a dead link is noticed
+ * when it is needed, after those that were. */
 static void on_silence(void *ctx)
 {
     struct redis *r = ctx;
 
-    if (!r->first && r->state == READY)
-        return;
-    if (++r->silent == SILENCE_TIMES) {
-        lose_because(r, ERR_REDIS, "no answer in 10 s");
+    if (r->silent == SILENCE_TIMES) {
+        lose_because(r, ERR_REDIS, "no answer in 4.5 s");
         return;
     }
+    if (!r->first && r->state == READY)
+        queue(r, (str[]){STR("PING")}, 1, NULL, NULL, NULL);
+    r->silent++;
     timer_start(r->silence, SILENCE_US);
 }
 

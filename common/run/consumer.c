@@ -5,6 +5,7 @@
 #include "common/base/log.h"
 #include "common/io/answer.h"
 #include "common/run/adopt.h"
+#include "common/run/metrics.h"
 
 enum { DIGITS = 20 };
 
@@ -96,6 +97,19 @@ static void take(struct consumer *c, const struct reply *item, struct raw_entry 
         to->fields[i] = fields->items[i].text;
 }
 
+/* An entry was deleted while it was ours. Let go of it on the connection that reads, so that
+ * the next read does not find it again. */
+static void let_go(struct consumer *c, str id)
+{
+    log_error("an entry was deleted while it was ours: its records are lost",
+              LOG_STR("topic", c->topic), LOG_STR("id", id));
+    metric_add(metrics_get("standpipe_lost_entries_total", METRIC_COUNTER,
+                           "Entries that somebody deleted while they were being processed.",
+                           STR("")),
+               1);
+    redis_say(c->redis, NULL, NULL, NULL, STR("XACK"), c->topic, STR("sp"), id);
+}
+
 static void take_all(struct consumer *c, const struct reply *list, struct reading *to)
 {
     struct raw_entry *entries = arena_alloc(c->arena, (list->n + 1) * sizeof(*entries));
@@ -108,7 +122,7 @@ static void take_all(struct consumer *c, const struct reply *list, struct readin
         if (item->items[1].type == REPLY_ARRAY)
             take(c, item, &entries[to->n++]);
         else
-            process_lost_entry(c->redis, c->topic, item->items[0].text);
+            let_go(c, item->items[0].text);
     }
 }
 

@@ -1,7 +1,5 @@
 #include "common/run/runner.h"
 
-#include <stdio.h>
-
 #include "common/base/log.h"
 #include "common/data/entry.h"
 #include "common/run/metrics.h"
@@ -11,7 +9,6 @@ enum {
     SMALL_BATCH = 256 * 1024,
     LARGE_BATCH = 2 * 1024 * 1024,
     GIVE_UP_US = 1000 * 1000,
-    ID_MAX = 48, /* of a stream */
 };
 
 void flight_on_timer(void *ctx)
@@ -80,14 +77,14 @@ static void step(struct flight *f)
     case WORK_LATER: /* worker_finish() or worker_give_up() was or will be called */
         break;
     }
+    if (f->is_alone)
+        flight_acquit(f);
 }
 
 void flight_process(struct flight *f)
 {
     struct runner *r = f->runner;
     struct batch *b = &f->batch;
-    bool is_alone = f->is_alone;
-    char id[ID_MAX]; /* the batch may be gone behind the step */
 
     if (r->is_held && r->def->kind->wants_jobs && !r->is_quiescing) {
         f->again = flight_process; /* the gate calls when it opens */
@@ -102,10 +99,7 @@ void flight_process(struct flight *f)
         batch_cut(b);
     if (!flight_may_go(f))
         return;
-    snprintf(id, sizeof(id), STR_FMT, STR_ARG(b->entries[0].id));
     step(f);
-    if (is_alone)
-        runner_acquit(r, str_of(id));
 }
 
 void worker_finish(struct worker *w, struct batch *b)

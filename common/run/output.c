@@ -85,8 +85,10 @@ static void end_record(struct builder *w, struct source_sums *s, struct record *
 static bool try_again(struct builder *w, struct source_sums *s, struct record *r)
 {
     const struct entry *e = r->entry;
-    const struct pack_again again = {
-        .try = e->try + 1, .tried = e->tried ? e->tried : w->c->now_ms, .reason = r->reason};
+    const struct pack_again again = {.try = e->try + 1,
+                                     .tried = e->tried ? e->tried : w->c->now_ms,
+                                     .reason = r->reason,
+                                     .is_copy = pipeline_keeps(w->stage)};
 
     assert(!w->stage->kind->wants_jobs);
     if (again.try >= w->stage->retry.attempts)
@@ -99,7 +101,8 @@ static bool try_again(struct builder *w, struct source_sums *s, struct record *r
 /* No attempt: the entry is only cut apart. */
 static void put_back(struct builder *w, struct source_sums *s, struct record *r)
 {
-    const struct pack_again as_it_was = {.try = r->entry->try, .tried = r->entry->tried};
+    const struct pack_again as_it_was = {
+        .try = r->entry->try, .tried = r->entry->tried, .is_copy = pipeline_keeps(w->stage)};
 
     pack_record_again(w->arena, &w->again, r, &as_it_was);
     s->open++;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
+#include "common/run/levels.h"
 #include "common/run/metrics.h"
 
 enum {
@@ -36,7 +37,7 @@ static void on_gate_timer(void *ctx)
 {
     struct runner *r = ctx;
 
-    process_levels(r->process, on_levels, r);
+    levels_ask(r->process, on_levels, r);
     timer_start(r->gate, GATE_POLL_US);
 }
 
@@ -45,7 +46,7 @@ void runner_look_at_gate(struct runner *r)
     bool was_held = r->is_held;
 
     r->is_held = is_any_above(r, !was_held) ||
-                 (r->def->kind->wants_jobs && process_is_dead_full(r->process));
+                 (r->def->kind->wants_jobs && levels_is_dead_full(r->process));
     if (r->is_held == was_held)
         return;
     metric_set(r->held_metric, r->is_held);
@@ -79,7 +80,7 @@ static void on_group(void *ctx, const struct reply *reply)
     if (reply && (reply->type != REPLY_ERROR || str_starts(reply->text, STR("BUSYGROUP")) ||
                   answer_of(reply) == ANSWER_OOM)) {
         consumer_begin(r->consumer);
-        process_levels(r->process, on_levels, r);
+        levels_ask(r->process, on_levels, r);
     } else if (reply) {
         log_warn("cannot make the consumer group yet", LOG_STR("topic", r->topic),
                  LOG_STR("answer", reply->text));
@@ -240,8 +241,11 @@ void runner_quiesce(struct runner *r)
     if (r->def->kind->flush)
         r->def->kind->flush(&r->worker);
     for (struct flight *f = r->flights; f; f = f->next)
-        if (f->phase == FLIGHT_BUSY && f->again == flight_process && r->def->kind->wants_jobs)
+        if (f->phase == FLIGHT_BUSY && f->again == flight_process && r->def->kind->wants_jobs) {
+            if (r->process->alone == f)
+                r->process->alone = NULL;
             flight_drop(f); /* between two steps of a job: its entry stays ours */
+        }
 }
 
 bool runner_is_quiet(const struct runner *r)

@@ -27,8 +27,9 @@ struct flight { /* one batch on its way from the read to the answered commit */
     uint32_t job_count;
     bool is_alone, is_marked; /* suspect.c */
     uint32_t deaths;          /* of workers that had this entry alone in hand */
-    uint32_t asked;           /* answers that preparing still waits for */
-    bool is_bad_answer;       /* one of them was lost */
+    uint64_t careful_to; /* of a file: the small steps go as far as this; 0: not yet known */
+    uint32_t asked;      /* answers that preparing still waits for */
+    bool is_bad_answer;  /* one of them was lost */
 
     struct commit commit; /* settle.c */
     uint32_t at, n;       /* entries in the present commit */
@@ -86,10 +87,11 @@ void runner_look_for_due(struct runner *r);
 void runner_on_due_timer(void *ctx);
 
 /* suspect.c: look at what was taken over, then prepare what of it may be worked on together;
- * whether a step may begin now (else it calls again); the step is over, nobody died. */
+ * whether a step may begin now (else it calls again); the step is over, nobody died: behind
+ * its commit was sent, the batch is still there. */
 void flight_examine(struct flight *f);
 bool flight_may_go(struct flight *f);
-void runner_acquit(struct runner *r, str id);
+void flight_acquit(struct flight *f);
 
 /* Between runner.c, flight.c, prepare.c and settle.c. */
 void flight_process(struct flight *f); /* the next step of the stage */

@@ -2,7 +2,8 @@
  * with every restart and take-over: it only says what to look at. Who is suspected is worked on
  * alone, by a process that does nothing else meanwhile; before the step a mark is put into that
  * count, behind the step it is taken away. A mark that stands there still is a death that
- * nothing else can have caused. docs/policies.md has the rules. */
+ * nothing else can have caused. A job is not cut apart but read in smaller steps, down to a
+ * row, which is then passed over. docs/policies.md has the rules. */
 #include "common/base/log.h"
 #include "common/run/runner.h"
 
@@ -11,6 +12,12 @@ enum {
     MARK = 1000000,     /* what a mark adds; below it Redis counts */
     DEATHS_OF_MANY = 1, /* alone: then its records are cut apart */
     DEATHS_OF_ONE = 3,  /* then it is a dead letter */
+    DEATHS_OF_STEP = 1, /* a file: then it goes on in pieces, */
+    DEATHS_OF_PIECE = DEATHS_OF_STEP + 1,            /* then row by row, */
+    DEATHS_OF_ROW = DEATHS_OF_PIECE + DEATHS_OF_ONE, /* then behind that row */
+    STEP_BYTES = 1024 * 1024, /* at most what the first of them worked at, last rows aside */
+    PIECE_BYTES = 16 * 1024,
+    ROW_BYTES = 1,
     TURN_US = 20 * 1000,
     AGAIN_US = 100 * 1000,
     DIGITS = 20,
@@ -67,6 +74,10 @@ static void choose(struct flight *f, const uint64_t *counts)
         return;
     f->is_alone = good == 0;
     f->deaths = (uint32_t)(counts[0] / MARK);
+    if (f->deaths && f->runner->def->kind->wants_jobs)
+        log_warn("a file killed its worker, it is read in smaller steps",
+                 LOG_STR("topic", f->runner->topic), LOG_STR("id", b->entries[0].id),
+                 LOG_U64("deaths", f->deaths));
     put_off(f, counts, MAX(good, 1u), n);
 }
 
@@ -103,7 +114,7 @@ void flight_examine(struct flight *f)
     struct batch *b = &f->batch;
     char digits[DIGITS];
 
-    if (b->entry_count == 0 || r->def->kind->wants_jobs) {
+    if (b->entry_count == 0) {
         flight_prepare(f);
         return;
     }
@@ -138,6 +149,20 @@ static bool is_judged(struct flight *f)
     return true;
 }
 
+/* How the next step of a file is to be made. */
+static void set_care(struct flight *f)
+{
+    struct batch *b = &f->batch;
+
+    b->step_bytes = f->deaths < DEATHS_OF_STEP    ? 0
+                    : f->deaths < DEATHS_OF_PIECE ? PIECE_BYTES
+                                                  : ROW_BYTES;
+    b->care = CARE_NONE;
+    if (f->deaths >= DEATHS_OF_ROW)
+        b->care = f->deaths == DEATHS_OF_ROW ? CARE_PASS_OVER : CARE_GIVE_UP;
+    b->entries[0].try = b->care ? DEATHS_OF_ONE - 1 : 0; /* the letter counts one more */
+}
+
 static void on_marked(void *ctx, const struct reply *reply)
 {
     struct flight *f = ctx;
@@ -158,7 +183,9 @@ bool flight_may_go(struct flight *f)
     }
     if (!f->is_alone || f->is_marked)
         return true;
-    if (is_judged(f)) {
+    if (f->runner->def->kind->wants_jobs) {
+        set_care(f);
+    } else if (is_judged(f)) {
         flight_settle(f, false);
         return false;
     }
@@ -180,11 +207,34 @@ static void on_acquitted(void *ctx, const struct reply *reply)
     process_settled(r->process);
 }
 
-void runner_acquit(struct runner *r, str id)
+/* Past what the first of the dead had in hand? */
+static bool is_past(struct flight *f)
 {
-    struct arena a = {0};
+    const struct progress *p = f->batch.progress;
 
+    if (!p || p->is_last || f->deaths < DEATHS_OF_STEP)
+        return true;
+    if (!f->careful_to)
+        f->careful_to = p->from + (f->deaths < DEATHS_OF_PIECE ? STEP_BYTES : PIECE_BYTES);
+    return p->to >= f->careful_to;
+}
+
+void flight_acquit(struct flight *f)
+{
+    struct runner *r = f->runner;
+    struct batch *b = &f->batch;
+    struct arena a = {0};
+    bool is_over = is_past(f);
+
+    f->deaths = is_over ? 0 : MIN(f->deaths, (uint32_t)DEATHS_OF_PIECE);
+    f->is_alone = !is_over;
+    f->is_marked = false;
+    if (is_over) {
+        b->step_bytes = 0;
+        b->care = CARE_NONE;
+    }
     r->asks++;
-    set_count(r, &id, 1, 1, &a, on_acquitted, r);
+    set_count(r, &b->entries[0].id, 1, is_over ? 1 : f->deaths * (uint64_t)MARK, &a,
+              on_acquitted, r); /* last of all: it may end the role */
     arena_free(&a);
 }

@@ -12,3 +12,8 @@ import upgrades
 
 ROWS = sorted(clocks.ROWS + disks.ROWS + kills.ROWS + life.ROWS + links.ROWS + outages.ROWS + points.ROWS + poison.ROWS +
               sinks.ROWS + upgrades.ROWS)
+
+# `tools/fault --jobs` runs several rows at a time, since they mostly wait, but for those whose figure is about a second or two. It
+# begins with the longest.
+ALONE = ("F10b", "F36")
+LONGEST = ("F02", "F33", "F17", "F22", "F03", "F20", "F09", "F19", "P7", "P8")

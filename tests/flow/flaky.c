@@ -1,8 +1,11 @@
 /* A second program on the same libraries, for tests: the stages of standpipe and one more that
  * fails as its records ask. {"retry":2} is to be tried again later twice, {"abort":1} kills its
- * worker, {"loop":1} never ends, {"slow":300} takes so many milliseconds. */
+ * worker, {"loop":1} never ends, {"slow":300} takes so many milliseconds. And its splitter dies
+ * of rows with `kill me`, of the header of files called `bad-head`, and of a row that killed
+ * others in files called `untouchable`, even when it is only to be passed over. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -43,8 +46,29 @@ static const struct stage stage_flaky = {
     .process = flaky_process,
     .max_inflight = 1,
 };
+static bool has(str s, const char *word)
+{
+    return s.n && memmem(s.p, s.n, word, strlen(word));
+}
+
+static enum work split_process(struct worker *w, struct batch *b)
+{
+    enum work work = stage_split.process(w, b);
+    bool is_given_up = work == WORK_DONE && b->care != CARE_NONE;
+
+    batch_each(r, b) {
+        if (r->verdict != VERDICT_DEAD && has(r->line, "kill me"))
+            abort();
+    }
+    if (!is_given_up && (has(b->entries[0].uri, "bad-head") ||
+                         (b->care && has(b->entries[0].uri, "untouchable"))))
+        abort();
+    return work;
+}
+
+static struct stage split; /* filled in main */
 static const struct stage *const kinds[] = {
-    &stage_split, &stage_normalise, &stage_deliver, &stage_flaky, NULL,
+    &split, &stage_normalise, &stage_deliver, &stage_flaky, NULL,
 };
 
 static int apply(const struct options_common *common, int argc, char **argv, struct arena *a,
@@ -81,6 +105,8 @@ int main(int argc, char **argv)
     struct error err = {0};
     char *word = argv[1];
 
+    split = stage_split;
+    split.process = split_process;
     argc -= 2;
     argv += 2;
     int status = options_parse(options_common, &common, true, &argc, argv, &a, &err);

@@ -2,7 +2,7 @@
 from pipeline import Pipeline
 from standpipe_run import wait_for
 
-KNOWN = {"data", "cols", "n", "src", "row", "at", "try", "first", "reason", "run", "uri", "job", "to"}
+KNOWN = {"data", "cols", "n", "src", "row", "at", "try", "first", "reason", "copy", "run", "uri", "job", "to"}
 
 
 def test_unknown_fields_are_read_over_and_end_there(tmp_path):

@@ -114,3 +114,13 @@ def test_a_full_redis_refuses(r):
         replay(r)
     r.config_set("maxmemory", 0)
     assert not r.exists(TO)
+
+
+def test_a_record_that_was_tried_again_in_a_kept_topic_goes_once(r):
+    ids = put(r, 2)
+    copies = [r.xadd(FROM, {"src": "s1", "row": 1, "n": 1, "try": 1, "copy": 1, "data": "x"}) for _ in range(600)]
+    ids += put(r, 1)
+    answers = [replay(r) for _ in range(4)]
+    assert [answer[:2] for answer in answers] == [[2, 4], [0, 0], [1, 2], [0, 0]] and [a[3] for a in answers] == [1, 1, 0, 0]
+    assert r.xlen(TO) == 3 and all("copy" not in fields for _, fields in r.xrange(TO))
+    assert replay(r, copies[0], copies[9], run="r2")[::3] == [0, 0]  # the first entry of it is not in that span

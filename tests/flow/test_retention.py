@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 from pipeline import PLAIN, Pipeline
-from standpipe_run import wait_for
+from standpipe_run import BUILD, wait_for
 
 ROWS = 2000
 
@@ -113,3 +113,57 @@ def test_memory_bounds_what_is_kept(p):
     assert len({d["sp_id"] for d in p.documents()}) == 15000
     code, said = audit(p)
     assert code == 0, said
+
+
+RETRIES = """\
+pipeline: retries
+stages:
+  shaky: {flaky: {}, keep: 1h, retry: {attempts: 5, wait: 50ms..200ms}}
+  ship: {deliver: {linger: 20ms, firehose: {stream: out, region: eu-west-1}}}
+routes:
+  - {from: inbox, to: shaky}
+  - {from: shaky, to: ship}
+"""
+
+
+def test_what_is_tried_again_or_cut_out_is_kept_once(p):
+    p.program, p.lease = BUILD / "tests/flow/flaky", "2s"
+    p.apply(RETRIES)
+    p.start("dispatch", "flaky-1", "deliver-1")
+    p.put(data="\n".join(f'{{"n":{n},"retry":{n % 3},"abort":{int(n == 5)}}}' for n in range(10)))
+    p.put(data="\n".join(f'{{"n":{n}}}' for n in range(10, 20)))
+
+    def at_rest():
+        if not p.worker("flaky-1").is_alive():
+            p.worker("flaky-1").start()
+        return p.books().get("shaky:in") == 20 and is_done(p) and not p.r.exists("sp:{0}:later")
+
+    wait_for("all to be done", at_rest)
+    assert [letter["reason"] for letter in p.dead()] == ["poison"]
+    kept = [fields for _, fields in p.r.xrange(p.topic("shaky"))]
+    assert len(kept) > 12 and sum(int(fields["n"]) for fields in kept if "copy" not in fields) == 20
+    wait_for("the record that kills to be gone", lambda: p.r.xlen(p.topic("shaky")) >= 12)
+    p.worker("flaky-1").stop()
+    first = sorted(d["n"] for d in p.documents())
+    answer = p.r.fcall("sp1_replay", 5, p.topic("shaky"), p.topic("ship"), "sp:{0}:books", "sp:{0}:source:",
+                       "sp:{0}:replay:r1", "-", "+", 256, "r1", 0)
+    assert answer[:2] == [2, 20]
+    wait_for("the copies", lambda: is_done(p))
+    assert sorted(d["n"] for d in p.documents()) == sorted([*first, *range(20)])
+    assert len(first) >= 19 and set(first) == set(range(20)) - {5}
+
+
+def test_copies_are_left_out_of_replays_and_traces(p):
+    p.apply(keeping("keep: 1h"))
+    p.start()
+    send(p, rows=1)
+    wait_for("it to be done", lambda: p.books().get("ship:out") == 1)
+    entry = p.r.xrange(p.topic("tidy"))[0][1]
+    sp_id = p.documents()[0]["sp_id"]
+    p.r.xadd(p.topic("tidy"), {**entry, "copy": 1})
+    wait_for("the copy to be done", lambda: len(p.documents()) == 2 and not p.pending())
+    dry = json.loads(p.command("replay", "--topic", "tidy", "--dry-run", "--json").stdout)
+    assert (dry["entries"], dry["records"]) == (1, 1)
+    traced = p.command("trace", sp_id)
+    assert traced.returncode == 0, traced.stderr
+    assert [id in traced.stderr for id, _ in p.r.xrange(p.topic("tidy"))] == [True, False], traced.stderr

@@ -139,10 +139,13 @@ def test_a_worker_that_was_presumed_dead_is_refused_and_its_outputs_vanish(p):
 
 def test_a_paused_worker_is_replaced_and_its_commit_refused(p):
     p.r.acl_log_reset()
-    p.start("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1")
-    p.send(p.write("b.csv", "id,kind\n" + "".join(f"{i},k{i % 7}\n" for i in range(ROWS))))
-    wait_for("the first to hold something", lambda: holds(p, "normalise-1"))
+    p.start("dispatch", "split-1", "normalise-1", "deliver-1")
+    content = "id,kind\n" + "".join(f"{i},k{i % 7}\n" for i in range(ROWS))
+    while not holds(p, "normalise-1"):  # it may be through with a file before anybody looks
+        p.send(p.write("b.csv", content))
+        wait_for("it to hold something, or rest", lambda: holds(p, "normalise-1") or p.is_at_rest())
     p.worker("normalise-1").pause()
+    p.start("normalise-2")
     try:
         p.rest()
     finally:
