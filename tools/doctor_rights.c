@@ -91,6 +91,8 @@ static const char *const dispatcher[] = {
     "HSET @books f v",
     "SET @seen 1",
     "ZRANGE @later 0 1",
+    "ZCARD @later",
+    "XLEN @dead",
     "TIME",
     "HSET @source f v",
     "PEXPIREAT @source 1",
