@@ -126,7 +126,7 @@ static const char *const keeper[] = {
 static const char *const applier[] = {
     "FUNCTION LIST", "FUNCTION LOAD x", "GET @pipeline",  "WATCH @pipeline",
     "MULTI",         "SET @pipeline x", "SET @mark x",    "PUBLISH @applied x",
-    "EXEC",          "XLEN @dead",       "HMGET @books f", NULL,
+    "EXEC",          "XLEN @dead",      "HMGET @books f", NULL,
 };
 static const char *const producer[] = {"XADD @inbox * uri x", NULL};
 static const char *const reader[] = {
