@@ -7,8 +7,9 @@
 #include "workers/stages.h"
 
 enum {
-    STEP_BYTES = 1024 * 1024,   /* of the file in one commit: some 10 ms of work */
-    POISON_ROWS_MAX = 16,       /* that killed workers; then the file is given up */
+    STEP_BYTES = 1024 * 1024, /* of the file in one commit: some 10 ms of work */
+    POISON_ROWS_MAX = 16,     /* that killed workers; then the file is given up */
+    STEP_ROWS = 32 * 1024,    /* and so many of them, which bounds memory when they are tiny */
     STEP_READ = 8 * STEP_BYTES, /* a longer line is passed over in several steps */
     JOB_FIELDS = 32,            /* names and values that one commit sets at most */
 };
@@ -184,7 +185,7 @@ static bool step(struct reader *r, struct batch *b, struct trouble *t)
              budget = STEP_READ;
     struct row row;
 
-    while (rows_boundary(r->rows) < stop) {
+    while (rows_boundary(r->rows) < stop && b->record_count < STEP_ROWS) {
         switch (reader_next(r, &b->arena, &budget, &row, t)) {
         case ROWS_ROW:
             emit(r, b, &row, false);

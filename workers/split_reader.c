@@ -7,8 +7,9 @@
 #include "common/data/text.h"
 
 enum {
-    HEAD_BYTES = 64 * 1024,  /* looked at to choose a dialect */
-    READ_BYTES = 256 * 1024, /* asked of the file at a time */
+    HEAD_BYTES = 64 * 1024,         /* looked at to choose a dialect */
+    HEADER_BYTES = 8 * 1024 * 1024, /* a longer first row is not looked for the end of */
+    READ_BYTES = 256 * 1024,        /* asked of the file at a time */
     BOM_BYTES = 3,
     PASS_BYTES = 2 * 1024 * 1024, /* where the line end of a row that kills is looked for */
     BYTES_KEPT = 4096,            /* of it, in the dead letter */
@@ -130,7 +131,7 @@ static void choose_dialect(struct reader *r, const struct reader_setup *setup)
 static bool read_header(struct reader *r, const struct reader_setup *setup, struct trouble *t)
 {
     bool has_header = !str_is(setup->header, "none");
-    uint64_t start = rows_boundary(r->rows), budget = UINT64_MAX;
+    uint64_t start = rows_boundary(r->rows), budget = HEADER_BYTES;
     struct row row;
 
     switch (reader_next(r, &r->arena, &budget, &row, t)) {
@@ -147,7 +148,11 @@ static bool read_header(struct reader *r, const struct reader_setup *setup, stru
                   STR_ARG(row.reason));
         return fail(t, STR("bad_header"));
     case ROWS_MORE:
-        return false;
+        if (t->reason.n)
+            return false;
+        error_set(&t->err, ERR_DATA, "the first row does not end within %d bytes",
+                  HEADER_BYTES);
+        return fail(t, STR("bad_header"));
     }
     if (!has_header) { /* it was only looked at */
         start_rows(r, start);
