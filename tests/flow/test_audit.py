@@ -167,6 +167,14 @@ def test_a_deleted_consumer_is_found_and_the_remedy_works(undo):
     assert told == []
 
 
+def test_what_a_group_was_set_past_is_found(undo):
+    """As with a group made at `$`: nobody will ever read it."""
+    claimed = {e["message_id"] for e in undo.r.xpending_range("sp:{0}:tidy", "sp", "-", "+", 10)}
+    n = sum(weight(undo, "sp:{0}:tidy", id) for id, _ in undo.r.xrange("sp:{0}:tidy") if id not in claimed)
+    undo.r.xgroup_setid("sp:{0}:tidy", "sp", "$")
+    assert differences(undo) == [("stranded", "tidy", n)]
+
+
 def test_a_parked_entry_that_nobody_will_wake_is_found_and_the_remedy_works(undo):
     topic, later = "sp:{0}:tidy", "sp:{0}:later"
     ids = [e["message_id"] for e in undo.r.xpending_range(topic, "sp", "-", "+", 2)]
