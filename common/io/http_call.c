@@ -123,7 +123,7 @@ struct http_call *http_call_new(struct http *owner)
     c->owner = owner;
     c->easy = curl_easy_init();
     if (!c->easy)
-        die("curl_easy_init failed");
+        out_of_memory();
     set_fixed_options(c);
     return c;
 }
@@ -141,7 +141,7 @@ static void add_header(struct http_call *c, const char *line)
     struct curl_slist *list = curl_slist_append(c->headers, line);
 
     if (!list)
-        die("out of memory");
+        out_of_memory();
     c->headers = list;
 }
 
