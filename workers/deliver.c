@@ -115,7 +115,7 @@ static const struct provenance *find_provenance(struct worker *w, struct batch *
     str head;
     if (same_source)
         head = same_source->head;
-    else if (worker_source(w, e->src, &info))
+    else if (w->host->source(w, e->src, &info))
         head = provenance_head(&b->arena, info.uri, info.version);
     else
         head = provenance_head(&b->arena, STR_NONE, STR_NONE);

@@ -267,6 +267,6 @@ void answer_finish(struct deliver *s)
         struct held *h = s->settled;
         s->settled = h->next;
         s->held_count--;
-        worker_finish(s->worker, h->batch);
+        s->worker->host->finish(s->worker, h->batch);
     }
 }

@@ -113,7 +113,7 @@ static void send_call(struct deliver *s)
     if (f->notes.count == 0)
         begin_call(s, f);
     else
-        worker_note(s->worker, &f->notes);
+        s->worker->host->note(s->worker, &f->notes);
 }
 
 static uint64_t linger_ends_us(const struct deliver *s)

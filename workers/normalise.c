@@ -179,7 +179,7 @@ static void find_rules(struct normalise *s, struct worker *w, const struct entry
 {
     struct source_info info;
 
-    s->uri = worker_source(w, e->src, &info) ? info.uri : e->uri;
+    s->uri = w->host->source(w, e->src, &info) ? info.uri : e->uri;
     s->rules = normalise_sources_find(&s->sources, s->uri);
 }
 

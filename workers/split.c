@@ -258,7 +258,7 @@ static enum work give_up_unseen(struct worker *w, struct batch *b, const str *jo
     reader_drop(&s->reader);
     if (src.n)
         e->src = src;
-    new_progress(b, worker_job(w, b, &job, &n), from, row);
+    new_progress(b, w->host->job(w, b, &job, &n), from, row);
     error_set(&t.err, ERR_DATA, "workers died of '" STR_FMT "' at offset %" PRIu64 "%s",
               STR_ARG(e->uri), from, from ? "" : ", its beginning");
     return give_up(w, b, &t);
@@ -272,7 +272,7 @@ static enum work split_process(struct worker *w, struct batch *b)
     struct trouble t = {0};
     const str *fields;
     uint32_t n;
-    str job = worker_job(w, b, &fields, &n);
+    str job = w->host->job(w, b, &fields, &n);
     bool is_begun = b->kept == s;
     uint64_t now_ms = clock_wall_ms(w->services->clock), from = 0;
 
@@ -286,7 +286,7 @@ static enum work split_process(struct worker *w, struct batch *b)
         from = rows_boundary(r->rows);
     struct progress *p = new_progress(b, job, from, r->row);
     if (t.err.code == ERR_AGAIN) { /* not the file's fault */
-        worker_give_up(w, b, &t.err);
+        w->host->give_up(w, b, &t.err);
         return WORK_LATER;
     }
     if (!can_begin)

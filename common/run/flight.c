@@ -74,7 +74,7 @@ static void step(struct flight *f)
     case WORK_MORE:
         flight_settle(f, true);
         break;
-    case WORK_LATER: /* worker_finish() or worker_give_up() was or will be called */
+    case WORK_LATER: /* runner_finish() or runner_give_up() was or will be called */
         break;
     }
     if (f->is_alone)
@@ -102,13 +102,13 @@ void flight_process(struct flight *f)
     step(f);
 }
 
-void worker_finish(struct worker *w, struct batch *b)
+void runner_finish(struct worker *w, struct batch *b)
 {
     (void)w;
     flight_settle(b->owner, false);
 }
 
-void worker_give_up(struct worker *w, struct batch *b, const struct error *err)
+void runner_give_up(struct worker *w, struct batch *b, const struct error *err)
 {
     log_warn("the stage cannot work now, its entries stay", LOG_STR("stage", w->name),
              LOG_ERROR_TEXT(err));

@@ -94,7 +94,7 @@ static void send_chunk(struct notes *n, uint32_t from, uint32_t count)
     arena_free(&a);
 }
 
-void worker_note(struct worker *w, struct notes *n)
+void runner_note(struct worker *w, struct notes *n)
 {
     uint32_t count, total = n->count; /* `n` may be used again before the last call returns */
 

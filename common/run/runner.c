@@ -127,12 +127,20 @@ static uint64_t outputs_of(const struct pipeline *p, str from)
     return outputs;
 }
 
+static const struct host host = {
+    .finish = runner_finish,
+    .give_up = runner_give_up,
+    .note = runner_note,
+    .job = runner_job,
+    .source = runner_source,
+};
+
 static str uri_of(void *ctx, str src)
 {
     struct runner *r = ctx;
     struct source_info info;
 
-    return worker_source(&r->worker, src, &info) ? info.uri : STR_NONE;
+    return runner_source(&r->worker, src, &info) ? info.uri : STR_NONE;
 }
 
 static void open_metrics(struct runner *r)
@@ -161,6 +169,7 @@ static int open_stage(struct runner *r, struct error *err)
                                 .name = r->def->name,
                                 .config = r->def->config,
                                 .arena = &r->arena,
+                                .host = &host,
                                 .runner = r};
     r->worker.state = arena_zalloc(&r->arena, r->def->kind->state_size);
     setting_fill(r->def->kind->settings, r->def->config, r->worker.state, &findings);

@@ -107,3 +107,10 @@ void flight_drop(struct flight *f);    /* forget what it holds; nothing else fol
 void flight_on_timer(void *ctx);
 void flight_wait(struct flight *f, uint64_t us, void (*again)(struct flight *f));
 void flight_settle(struct flight *f, bool is_more); /* commit what the stage made of it */
+
+/* What a runner is to its stage: struct host. */
+void runner_finish(struct worker *w, struct batch *b);
+void runner_give_up(struct worker *w, struct batch *b, const struct error *err);
+void runner_note(struct worker *w, struct notes *n);
+str runner_job(struct worker *w, const struct batch *b, const str **fields, uint32_t *count);
+bool runner_source(struct worker *w, str src, struct source_info *info);

@@ -48,9 +48,9 @@ struct fixture {
     uint32_t refuse_notes;                /* so many are not noted */
     const struct entry *gone;             /* belongs to another by now */
 };
-static struct fixture *now; /* worker_finish() has no context of the test's */
+static struct fixture *now; /* fake_finish() has no context of the test's */
 
-void worker_finish(struct worker *w, struct batch *b)
+static void fake_finish(struct worker *w, struct batch *b)
 {
     uint32_t i = (uint32_t)(b - now->batches);
 
@@ -60,7 +60,7 @@ void worker_finish(struct worker *w, struct batch *b)
     now->finished++;
 }
 
-void worker_note(struct worker *w, struct notes *n)
+static void fake_note(struct worker *w, struct notes *n)
 {
     CHECK(w == &now->worker);
     CHECK(n->count > 0 && now->asked_count < DELIVER_BATCHES);
@@ -88,7 +88,7 @@ static void answer_notes(struct fixture *f)
     }
 }
 
-bool worker_source(struct worker *w, str src, struct source_info *info)
+static bool fake_source(struct worker *w, str src, struct source_info *info)
 {
     (void)w;
     if (!str_is(src, SRC))
@@ -96,6 +96,9 @@ bool worker_source(struct worker *w, str src, struct source_info *info)
     *info = (struct source_info){STR("file:///in/\"a\".csv"), STR("12-34")};
     return true;
 }
+
+static const struct host host = {
+    .finish = fake_finish, .note = fake_note, .source = fake_source};
 
 static uint64_t wall_ms(void *ctx)
 {
@@ -253,6 +256,7 @@ static struct fixture *begin(const char *settings,
                                     .http = http_new(f->loop, &err),
                                     .pipeline_version = 3};
     f->worker = (struct worker){.stage = &stage_deliver,
+                                .host = &host,
                                 .services = &f->services,
                                 .name = STR("ship"),
                                 .arena = &f->arena};

@@ -14,16 +14,11 @@ struct rig { /* the stage, open, and a batch for it */
     struct error err;
 };
 
-bool worker_source(struct worker *w, str src, struct source_info *info)
-{
-    (void)w, (void)src, (void)info;
-    return false;
-}
-
 static void rig_configure(struct rig *g, const char *config)
 {
     g->findings.arena = &g->arena;
-    g->worker = (struct worker){.stage = &stage_normalise, .arena = &g->arena};
+    g->worker =
+        (struct worker){.stage = &stage_normalise, .arena = &g->arena, .host = &host_nobody};
     g->worker.config = yaml_load(&g->arena, str_of(config), &g->err);
     g->worker.state = arena_zalloc(&g->arena, stage_normalise.state_size);
     CHECK_STR(str_of(g->err.text), STR(""));

@@ -7,12 +7,14 @@
 
 static str uri;
 
-bool worker_source(struct worker *w, str src, struct source_info *info)
+static bool fake_source(struct worker *w, str src, struct source_info *info)
 {
     (void)w, (void)src;
     *info = (struct source_info){.uri = uri};
     return uri.n > 0;
 }
+
+static const struct host host = {.source = fake_source};
 
 struct rules_case {
     const char *config, *cols, *line;
@@ -24,7 +26,7 @@ static void check_case(const struct rules_case *c)
     struct arena arena = {0};
     struct error err = {0};
     struct findings findings = {.arena = &arena};
-    struct worker w = {.stage = &stage_normalise, .arena = &arena};
+    struct worker w = {.stage = &stage_normalise, .arena = &arena, .host = &host};
     struct entry entry = {
         .src = STR("0123456789abcdef"), .cols = str_of(c->cols), .row = 7, .at = 1700000000000};
     struct batch batch = {0};

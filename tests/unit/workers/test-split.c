@@ -19,7 +19,8 @@ static struct job {
     uint32_t n;
 } job;
 
-str worker_job(struct worker *w, const struct batch *b, const str **fields, uint32_t *count)
+static str fake_job(struct worker *w, const struct batch *b, const str **fields,
+                    uint32_t *count)
 {
     (void)w;
     (void)b;
@@ -30,13 +31,15 @@ str worker_job(struct worker *w, const struct batch *b, const str **fields, uint
 
 static uint32_t given_up;
 
-void worker_give_up(struct worker *w, struct batch *b, const struct error *err)
+static void fake_give_up(struct worker *w, struct batch *b, const struct error *err)
 {
     (void)w;
     (void)b;
     (void)err;
     given_up++;
 }
+
+static const struct host host = {.job = fake_job, .give_up = fake_give_up};
 
 static str job_field(const char *name)
 {
@@ -74,7 +77,7 @@ static str roots[1];
 static void open_world(struct world *w, const char *name)
 {
     *w = (struct world){.services = {.clock = &clock_system, .roots = roots, .root_count = 1}};
-    w->worker = (struct worker){.stage = &stage_split, .services = &w->services};
+    w->worker = (struct worker){.stage = &stage_split, .services = &w->services, .host = &host};
     w->worker.state = arena_zalloc(&arena, stage_split.state_size);
     setting_fill(stage_split.settings, NULL, w->worker.state,
                  &(struct findings){.arena = &arena});
