@@ -183,6 +183,7 @@ static enum work deliver_process(struct worker *w, struct batch *b)
         return WORK_DONE;
     count_taken_over(s, b, h->open);
     s->held_count++;
+    s->is_alone = b->is_alone;
     deliver_pump(s);
     return WORK_LATER;
 }
@@ -216,6 +217,7 @@ static void deliver_close(struct worker *w)
     for (uint32_t i = 0; i < s->limits.in_flight; i++) {
         buf_free(&s->flights[i].call.body);
         arena_free(&s->flights[i].call.arena);
+        arena_free(&s->flights[i].arena);
         free(s->flights[i].call.parcels);
     }
     free(s->flights);

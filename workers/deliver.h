@@ -32,7 +32,10 @@ struct pace { /* one for all calls of the stage */
 struct flight {
     struct deliver *owner;
     struct call call;
-    struct http_call *http; /* NULL: idle */
+    struct http_call *http; /* NULL: idle, or its answer is held */
+    bool is_held;           /* until it is announced what is done with it */
+    struct http_answer answer;
+    struct arena arena; /* of that answer */
 };
 struct deliver {
     uint64_t linger_ms, attempts; /* settings */
@@ -47,9 +50,9 @@ struct deliver {
     uint32_t active, held_count, last_group;
     struct held *settled; /* batches to be finished */
     struct pace pace;
-    uint64_t accepted;      /* parcels, ever */
-    uint64_t complained_us; /* last error for the operator */
-    bool was_at_once, is_flushing;
+    uint64_t accepted;                       /* parcels, ever */
+    uint64_t complained_us;                  /* last error for the operator */
+    bool was_at_once, is_flushing, is_alone; /* is_alone: of the last batch */
     struct timer *timer;
     struct metric *ambiguous, *calls, *failed_calls, *seconds;
 };

@@ -12,13 +12,13 @@ static uint64_t now_ms(const struct deliver *s)
     return clock_wall_ms(s->worker->services->clock);
 }
 
-static void on_answer(void *ctx, const struct http_answer *a)
+static void take_answer(struct flight *f, const struct http_answer *a)
 {
-    struct flight *f = ctx;
     struct deliver *s = f->owner;
     struct judgement j;
 
     f->http = NULL;
+    f->is_held = false;
     s->active--;
     s->sink->judge(s->sink_state, &f->call, a, now_ms(s), &j);
     metric_add(s->calls, 1);
@@ -26,6 +26,40 @@ static void on_answer(void *ctx, const struct http_answer *a)
     answer_apply(s, &f->call, a, &j);
     deliver_pump(s);
     answer_finish(s);
+}
+
+static void on_announced(void *ctx)
+{
+    struct flight *f = ctx;
+
+    take_answer(f, &f->answer);
+}
+
+/* An answer whose reading may kill us is kept until a mark stands. */
+static void on_answer(void *ctx, const struct http_answer *a)
+{
+    struct flight *f = ctx;
+    struct arena *to = &f->arena;
+
+    if (!f->owner->is_alone) {
+        take_answer(f, a);
+        return;
+    }
+    arena_reset(to);
+    f->http = NULL;
+    f->is_held = true;
+    f->answer = (struct http_answer){
+        .failure = a->failure ? arena_copy(to, str_of(a->failure)).p : NULL,
+        .was_sent = a->was_sent,
+        .status = a->status,
+        .body = arena_copy(to, a->body),
+        .date = arena_copy(to, a->date),
+        .error_type = arena_copy(to, a->error_type),
+        .request_id = arena_copy(to, a->request_id),
+        .retry_after = arena_copy(to, a->retry_after),
+        .elapsed_us = a->elapsed_us,
+    };
+    worker_announce(f->owner->worker, on_announced, f);
 }
 
 static bool call_take(struct deliver *s, struct call *c, struct queue *from)
@@ -71,7 +105,7 @@ static void send_call(struct deliver *s)
 {
     struct flight *f = s->flights;
 
-    while (f->http)
+    while (f->http || f->is_held)
         f++;
     fill_call(s, &f->call);
     for (uint32_t i = 0; i < f->call.count; i++)
@@ -96,7 +130,7 @@ static bool is_fresh_ripe(const struct deliver *s, uint64_t now)
 
     return s->fresh.count >= l->call_parcels || s->held_count >= DELIVER_BATCHES_FULL ||
            s->fresh.bytes + MAX(l->parcel_bytes, (size_t)1) > l->call_bytes || s->is_flushing ||
-           now >= linger_ends_us(s);
+           s->is_alone || now >= linger_ends_us(s);
 }
 
 static bool has_call(struct deliver *s, uint64_t now)
@@ -144,10 +178,12 @@ void deliver_pump(struct deliver *s)
 void deliver_cancel(struct deliver *s)
 {
     for (uint32_t i = 0; i < s->limits.in_flight; i++) {
-        if (!s->flights[i].http)
+        if (!s->flights[i].http && !s->flights[i].is_held)
             continue;
-        http_cancel(s->flights[i].http);
+        if (s->flights[i].http)
+            http_cancel(s->flights[i].http);
         s->flights[i].http = NULL;
+        s->flights[i].is_held = false;
         for (uint32_t k = 0; k < s->flights[i].call.count; k++)
             parcel_release(s, s->flights[i].call.parcels[k]);
     }

@@ -69,6 +69,8 @@ struct batch {
     uint64_t step_bytes;       /* split: so much of the file in this step; 0: as it likes */
     enum care care;            /* split: of this step */
     bool is_cut;               /* its records go back as they are, each an entry of its own */
+    bool is_alone;      /* suspected of killing its workers: nothing else is under way in this
+                         * stage, so nobody comes to join it */
     bool is_taken_over; /* another process, or this one before a lost answer, had it in hand */
     uint32_t
         ambiguous; /* records sent again after an answer that left it open; for the books */

@@ -92,6 +92,7 @@ void runner_on_due_timer(void *ctx);
 void flight_examine(struct flight *f);
 bool flight_may_go(struct flight *f);
 void flight_acquit(struct flight *f);
+void flight_suspend(struct flight *f); /* nobody died, and the stage keeps the batch */
 
 /* Between runner.c, flight.c, prepare.c and settle.c. */
 void flight_process(struct flight *f); /* the next step of the stage */

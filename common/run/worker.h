@@ -63,6 +63,11 @@ void worker_finish(struct worker *w,
 void worker_give_up(struct worker *w, struct batch *b,
                     const struct error *err); /* no commit: the
                                                * entries stay, the runner backs off */
+/* A stage that keeps batches is about to do something to them outside of process(): `go_on`
+ * does it, at once, or when one that is suspected of killing its workers (`is_alone`) was
+ * marked, so that a death in `go_on` is known to be its doing. The batches may be gone behind
+ * it. */
+void worker_announce(struct worker *w, void (*go_on)(void *ctx), void *ctx);
 /* split: the key of the job that the batch's entry stands for, and its fields as name, value,
  * ..., read before the first process(), when `b->kept` is NULL; none for a new job. */
 str worker_job(struct worker *w, const struct batch *b, const str **fields, uint32_t *count);
