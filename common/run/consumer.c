@@ -20,9 +20,9 @@ struct consumer {
     consumer_read_done *done;
     void *done_ctx;
     bool is_begun, is_reading;
-    bool is_catching_up;           /* the next read asks for what is pending */
-    bool is_pending;               /* the read under way does */
-    bool is_inherited, is_adopted; /* of what is pending; see struct reading */
+    bool is_catching_up; /* the next read asks for what is pending */
+    bool is_pending;     /* the read under way does */
+    bool is_adopted;     /* of what is pending; see struct reading */
 };
 
 /* What is pending. */
@@ -41,8 +41,7 @@ static void on_ready(void *ctx)
 {
     struct consumer *c = ctx;
 
-    c->is_inherited = true; /* an answer may have been lost on the way: its entries are ours */
-    consumer_catch_up(c);
+    consumer_catch_up(c); /* an answer may have been lost on the way: its entries are ours */
     c->wake(c->ctx);
 }
 
@@ -56,7 +55,7 @@ static void on_adopted(void *ctx, uint64_t taken)
         redis_connect(c->redis);
     }
     if (taken > 0) {
-        c->is_inherited = c->is_adopted = true;
+        c->is_adopted = true;
         consumer_catch_up(c);
     }
     c->wake(c->ctx);
@@ -72,7 +71,7 @@ static bool has_caught_up(struct consumer *c, bool is_empty)
         c->is_catching_up = true; /* there may be more */
     if (c->is_catching_up)
         return false;
-    c->is_inherited = c->is_adopted = false;
+    c->is_adopted = false;
     return true;
 }
 
@@ -147,7 +146,6 @@ static void on_read(void *ctx, const struct reply *reply)
     if (is_refused)
         on_refused(c, reply);
     got.is_caught_up = has_caught_up(c, reply && !is_refused && (!list || list->n == 0));
-    got.is_inherited = c->is_pending && c->is_inherited;
     got.is_adopted = c->is_pending && c->is_adopted;
     if (list)
         take_all(c, list, &got);

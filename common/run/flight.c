@@ -181,7 +181,8 @@ static void start_flight(struct flight *f, const struct reading *in)
         adapt_count(r, in->n, bytes);
     metric_add(r->bytes, bytes);
     f->phase = FLIGHT_BUSY;
-    f->batch.is_taken_over = in->is_inherited;
+    r->readings += in->is_pending;
+    f->batch.reading = r->readings;
     f->batch.opened_us = clock_mono_us(r->process->services.clock);
     if (in->is_adopted)
         flight_examine(f);

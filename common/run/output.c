@@ -30,7 +30,7 @@ struct builder {
     struct source_sums *sources;
     uint32_t source_count;
     uint32_t record_count; /* of the entries of this commit */
-    int64_t in, out, dead_count, filtered, booked_records, booked_bytes;
+    int64_t in, out, dead_count, filtered, ambiguous, booked_records, booked_bytes;
 };
 
 void output_route(const struct output_context *c, struct batch *b)
@@ -177,6 +177,7 @@ static void add_entries(struct builder *w, uint32_t from, uint32_t n)
         return; /* held */
     for (uint32_t i = from; i < from + n; i++) {
         const struct entry *e = &w->b->entries[i];
+        w->ambiguous += e->ambiguous;
         if (!e->is_booked)
             continue;
         w->booked_records += e->n;
@@ -220,7 +221,7 @@ static void fill_books(struct builder *w, const struct commit *commit, struct co
     move_if(h, field(w, in, "out"), w->out);
     move_if(h, field(w, in, "dead"), w->dead_count);
     move_if(h, field(w, in, "filtered"), w->filtered);
-    move_if(h, field(w, in, "ambiguous"), w->b->ambiguous);
+    move_if(h, field(w, in, "ambiguous"), w->ambiguous);
     move_if(h, STR("dead:records"), w->dead.records);
     if (w->dead.bytes || w->stage->kind->wants_jobs) /* who holds at their bound hears of it */
         move(h, STR("dead:bytes"), (int64_t)w->dead.bytes);

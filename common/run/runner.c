@@ -197,6 +197,8 @@ struct runner *runner_open(struct process *p, uint32_t stage, struct error *err)
                                      .uri_of = uri_of,
                                      .uri_ctx = r};
     r->topic = keys_topic(&p->keys, &r->arena, r->def->name);
+    if (r->def->kind->is_end)
+        r->notes = keys_notes(&p->keys, &r->arena, r->def->name);
     r->channel = arena_printf(&r->arena, STR_FMT ":wake:" STR_FMT, STR_ARG(p->keys.prefix),
                               STR_ARG(r->def->name));
     r->is_output = outputs_of(p->pipeline, r->def->name);

@@ -53,6 +53,8 @@ struct runner {
     struct arena arena; /* lives as long as the stage is open */
     struct output_context out;
     str topic, channel, later;
+    str notes;          /* key of what is being sent; of a stage that is_end */
+    uint64_t readings;  /* of what is pending */
     uint64_t is_output; /* bit i: stage i is fed by this one */
     struct consumer *consumer;
     struct flight *flights; /* all of them; owned */
@@ -93,6 +95,9 @@ void flight_examine(struct flight *f);
 bool flight_may_go(struct flight *f);
 void flight_acquit(struct flight *f);
 void flight_suspend(struct flight *f); /* nobody died, and the stage keeps the batch */
+
+/* note.c: the name of a reading, as it stands in notes. */
+str runner_reading(const struct runner *r, struct arena *a, uint64_t reading) MUST_CHECK;
 
 /* Between runner.c, flight.c, prepare.c and settle.c. */
 void flight_process(struct flight *f); /* the next step of the stage */

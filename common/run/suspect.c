@@ -278,7 +278,7 @@ static void on_announced(void *ctx, const struct reply *reply)
     r->asks--;
     struct flight *f = suspect_of(r);
     if (f && r->process->alone == f)
-        flight_acquit(f); /* it goes on, but not as a suspect */
+        flight_suspend(f); /* it goes on */
 }
 
 void worker_announce(struct worker *w, void (*go_on)(void *ctx), void *ctx)

@@ -11,6 +11,7 @@
 struct http;
 struct loop;
 struct metrics;
+struct runner;
 
 enum work {
     WORK_DONE,  /* every record is settled: commit and release the entries */
@@ -68,6 +69,25 @@ void worker_give_up(struct worker *w, struct batch *b,
  * marked, so that a death in `go_on` is known to be its doing. The batches may be gone behind
  * it. */
 void worker_announce(struct worker *w, void (*go_on)(void *ctx), void *ctx);
+/* deliver: note in Redis what a call is about to carry; what may have been taken is known then,
+ * whoever dies. `done` runs when all of it was answered, at once when there is no connection.
+ * An entry that is_gone by then must not be sent, and its records may be left as they are.
+ * False: ask again after a while. `n` lives until then. */
+struct note {
+    struct entry *entry;
+    const struct batch *batch;
+    uint32_t records;
+};
+struct notes {
+    struct note *list;
+    uint32_t count;
+    void (*done)(void *ctx, bool is_noted);
+    void *ctx;
+    struct runner *runner; /* these are worker_note()'s own */
+    uint32_t answered;
+    bool is_bad;
+};
+void worker_note(struct worker *w, struct notes *n);
 /* split: the key of the job that the batch's entry stands for, and its fields as name, value,
  * ..., read before the first process(), when `b->kept` is NULL; none for a new job. */
 str worker_job(struct worker *w, const struct batch *b, const str **fields, uint32_t *count);

@@ -27,6 +27,12 @@ struct bench {
 };
 static struct bench *bench;
 
+void worker_note(struct worker *w, struct notes *n)
+{
+    (void)w;
+    n->done(n->ctx, true);
+}
+
 void worker_finish(struct worker *w, struct batch *b)
 {
     (void)w;

@@ -269,7 +269,7 @@ static void test_output_of_a_destination(void)
     open_world(&w, SHIP);
     fill(&w, entries, ARRAY_LEN(entries));
     record_settle(&w.batch.records[2], VERDICT_DEAD, STR("refused"), STR("Too large."));
-    w.batch.ambiguous = 2;
+    w.batch.entries[1].ambiguous = 2;
     build(&w, 0, 3);
     CHECK_STR(moves_of(&w, "sp:{0}:books"),
               STR("ship:bytes -42 ship:records -3 ship:out 2 ship:dead 1 ship:ambiguous 2 "
