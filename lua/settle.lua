@@ -70,7 +70,11 @@ local function settle_check(P, K, A)
   for i = 2, 1 + outs do read('XLEN', K[i]) end
 
   local nhash = number(A, #K - 1 - outs)
-  for i = 2 + outs, 1 + outs + nhash do counts_read(P.counts, K[i], A, number(A, COUNT_MAX)) end
+  local books = mode == 'del' and books_of(K[1])
+  for i = 2 + outs, 1 + outs + nhash do
+    local expire = number(A, COUNT_MAX)
+    counts_read(P.counts, K[i], A, expire, K[i] == books and {field = removed_field(K[1]), delta = ('%d'):format(nids)})
+  end
   local jobs = number(A, 1)
   P.at_job = 2 + outs + nhash
   local notes = #K - 1 - outs - nhash - jobs
@@ -87,7 +91,10 @@ local function settle_write(P, K)
   counts_write(P.counts)
   if P.notes then redis.call('HDEL', P.notes, unpack(P.ids)) end
   if P.mode ~= 'hold' then redis.call('XACK', K[1], P.group, unpack(P.ids)) end
-  if P.mode == 'del' then redis.call('XDEL', K[1], unpack(P.ids)) end
+  if P.mode == 'del' then
+    local n = redis.call('XDEL', K[1], unpack(P.ids))
+    if n < #P.ids then count_removed(K[1], n - #P.ids) end      -- another hand was faster
+  end
   local was, values, low = P.counts.was, P.counts.values, P.low
   if low ~= '' and P.channel ~= '' and was and was > low and values[1] <= low then
     redis.pcall('PUBLISH', P.channel, values[1])

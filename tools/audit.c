@@ -81,15 +81,19 @@ static bool write_table(const struct audit *a, struct buf *out)
 static bool write_json_topic(struct arena *arena, const struct audit_topic *t, struct buf *out)
 {
     str name = json_quoted(arena, t->name);
+    char vanished[24] = "null";
 
-    return buf_printf(
-        out,
-        "{\"topic\":" STR_FMT ",\"in\":%" PRId64 ",\"out\":%" PRId64 ",\"dead\":%" PRId64
-        ",\"filtered\":%" PRId64 ",\"waiting\":%" PRId64 ",\"recount\":%" PRId64
-        ",\"bytes\":%" PRId64 ",\"recount_bytes\":%" PRId64 ",\"entries\":%" PRIu64
-        ",\"by_hand\":%" PRIu64 ",\"moving\":%s}",
-        STR_ARG(name), t->in, t->out, t->dead, t->filtered, t->records, t->found_records,
-        t->bytes, t->found_bytes, t->entries, t->by_hand, t->is_moving ? "true" : "false");
+    if (t->is_counted)
+        snprintf(vanished, sizeof(vanished), "%" PRId64, t->vanished);
+    return buf_printf(out,
+                      "{\"topic\":" STR_FMT ",\"in\":%" PRId64 ",\"out\":%" PRId64
+                      ",\"dead\":%" PRId64 ",\"filtered\":%" PRId64 ",\"waiting\":%" PRId64
+                      ",\"recount\":%" PRId64 ",\"bytes\":%" PRId64
+                      ",\"recount_bytes\":%" PRId64 ",\"entries\":%" PRIu64
+                      ",\"by_hand\":%" PRIu64 ",\"vanished\":%s,\"moving\":%s}",
+                      STR_ARG(name), t->in, t->out, t->dead, t->filtered, t->records,
+                      t->found_records, t->bytes, t->found_bytes, t->entries, t->by_hand,
+                      vanished, t->is_moving ? "true" : "false");
 }
 
 static bool write_json_difference(struct arena *arena, const struct audit_difference *d,
@@ -136,6 +140,8 @@ static int look(struct audit *a, const struct stage *const *kinds)
     if (snapshot_pipeline(a->redis, a->keys, kinds, a->arena, &a->pipeline, a->err) != 0)
         return a->err->code;
     int rc = audit_topics(a);
+    if (rc == 0)
+        rc = audit_vanished(a);
     if (rc == 0)
         rc = audit_sources(a);
     if (rc == 0)

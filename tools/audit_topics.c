@@ -374,9 +374,9 @@ int audit_topics(struct audit *a)
 {
     const struct pipeline *p = a->pipeline;
     struct audit_topic *t = arena_zalloc(a->arena, (p->stage_count + 2) * sizeof(*t));
-    struct audit_topic inbox = {.name = STR("inbox"),
-                                .key = keys_global(a->keys, a->arena, "inbox")};
 
+    a->inbox = (struct audit_topic){.name = STR("inbox"),
+                                    .key = keys_global(a->keys, a->arena, "inbox")};
     a->topics = t;
     for (uint32_t i = 0; i < p->stage_count; i++)
         *t++ = (struct audit_topic){.name = p->stages[i].name,
@@ -391,8 +391,8 @@ int audit_topics(struct audit *a)
             return a->err->code;
         compare(a, t, true);
     }
-    if (recount(a, &inbox) != 0)
+    if (recount(a, &a->inbox) != 0)
         return a->err->code;
-    compare(a, &inbox, false);
+    compare(a, &a->inbox, false);
     return 0;
 }

@@ -92,11 +92,15 @@ static const char *const dispatcher[] = {
     "XGROUP DELCONSUMER @inbox sp x",
     "XACK @inbox sp 0-1",
     "XDEL @inbox 0-1",
+    "XINFO STREAM @inbox",
+    "FCALL sp1_leave 1 @inbox",
     "FCALL sp1_adopt 1 @inbox",
     "HGETALL @books",
     "HSET @books f v",
     "SET @seen 1",
     "ZRANGE @later 0 1",
+    "ZCARD @later",
+    "XLEN @dead",
     "TIME",
     "HSET @source f v",
     "PEXPIREAT @source 1",
@@ -113,7 +117,9 @@ static const char *const door_out[] = {
     "XREVRANGE @out + -",
     "TYPE @out",
     "XDEL @out 0-1",
+    "XINFO STREAM @out",
     "FCALL sp1_admit 4 @out @books @seen @source",
+    "FCALL sp1_vanished 2 @books @out",
     NULL,
 };
 static const char *const keeper[] = {
@@ -126,11 +132,9 @@ static const char *const keeper[] = {
     NULL,
 };
 static const char *const applier[] = {
-    "FUNCTION LIST", "FUNCTION LOAD x",
-    "GET @pipeline", "WATCH @pipeline",
-    "MULTI",         "SET @pipeline x",
-    "SET @mark x",   "PUBLISH @applied x",
-    "EXEC",          NULL,
+    "FUNCTION LIST", "FUNCTION LOAD x", "GET @pipeline",  "WATCH @pipeline",
+    "MULTI",         "SET @pipeline x", "SET @mark x",    "PUBLISH @applied x",
+    "EXEC",          "XLEN @dead",      "HMGET @books f", NULL,
 };
 static const char *const producer[] = {"XADD @inbox * uri x", NULL};
 static const char *const reader[] = {
@@ -145,6 +149,7 @@ static const char *const reader[] = {
     "TIME",
     "XPENDING @inbox sp - + 1",
     "XINFO GROUPS @inbox",
+    "XINFO STREAM @inbox",
     "FUNCTION LIST",
     "ZSCORE @later m",
     "FCALL_RO sp1_oldest 1 @inbox",

@@ -7,6 +7,7 @@
 #include "workers/dispatch_keep.h"
 #include "workers/dispatch_later.h"
 #include "workers/dispatch_round.h"
+#include "workers/dispatch_watch.h"
 
 enum { COUNT = 64 }; /* inbox entries a round */
 
@@ -17,6 +18,7 @@ struct dispatch {
     struct gauges *gauges;
     struct later *later;
     struct keeper *keeper;
+    struct watcher *watcher;
     struct arena arena; /* lives as long as the role is open */
     str topic;
     uint32_t asks;              /* answers that know this dispatcher */
@@ -147,6 +149,7 @@ static int open_role(struct process *p, struct error *err)
     d->gauges = gauges_open(p);
     d->later = later_open(p);
     d->keeper = keeper_open(p, look_at_dead, d);
+    d->watcher = watcher_open(p);
     ask_promise(d);
     resume(p);
     return 0;
@@ -158,6 +161,7 @@ static void close_role(struct process *p)
 
     later_close(d->later);
     keeper_close(d->keeper);
+    watcher_close(d->watcher);
     gauges_close(d->gauges);
     consumer_free(d->consumer);
     round_free(d->round);
@@ -177,7 +181,8 @@ static bool is_quiet(struct process *p)
     const struct dispatch *d = p->work;
 
     return !round_is_busy(d->round) && consumer_is_idle(d->consumer) && d->asks == 0 &&
-           gauges_is_idle(d->gauges) && later_is_idle(d->later) && keeper_is_idle(d->keeper);
+           gauges_is_idle(d->gauges) && later_is_idle(d->later) && keeper_is_idle(d->keeper) &&
+           watcher_is_idle(d->watcher);
 }
 
 static void release_role(struct process *p)

@@ -285,6 +285,10 @@ static enum work split_process(struct worker *w, struct batch *b)
     if (is_begun)
         from = rows_boundary(r->rows);
     struct progress *p = new_progress(b, job, from, r->row);
+    if (t.err.code == ERR_AGAIN) { /* not the file's fault */
+        worker_give_up(w, b, &t.err);
+        return WORK_LATER;
+    }
     if (!can_begin)
         return give_up(w, b, &t);
     b->kept = s;

@@ -172,7 +172,7 @@ static int on_socket_change(CURL *easy, curl_socket_t fd, int want, void *ctx, v
     s->what = what;
     s->event = event_new(loop_base(h->loop), fd, what, on_event, h);
     if (!s->event || event_add(s->event, NULL) != 0)
-        die("event_new failed");
+        out_of_memory();
     curl_multi_assign(h->multi, fd, s);
     return 0;
 }
@@ -190,7 +190,7 @@ struct http *http_new(struct loop *l, struct error *err)
     h->timer = timer_new(l, on_timer, h);
     h->multi = curl_multi_init();
     if (!h->multi)
-        die("curl_multi_init failed");
+        out_of_memory();
     curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket_change);
     curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
     curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer_change);

@@ -9,6 +9,7 @@
 
 enum {
     CONNECT_MS = 5000,
+    NAMES_S = 5, /* how long an address is believed: a service that moves is found again */
     HEADER_BYTES = 64 << 10,  /* of one answer */
     UPLOAD_BYTES = 512 << 10, /* copied from the body at once */
     KEEP_BYTES = 1 << 20,     /* an answer's buffer that is worth keeping */
@@ -88,8 +89,12 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *ctx)
 static void set_fixed_options(struct http_call *c)
 {
     CURL *e = c->easy;
+    const char *authorities = getenv("SSL_CERT_FILE");
 
     curl_easy_setopt(e, CURLOPT_PRIVATE, c);
+    curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->words);
+    if (authorities && *authorities)
+        curl_easy_setopt(e, CURLOPT_CAINFO, authorities);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -98,6 +103,7 @@ static void set_fixed_options(struct http_call *c)
     curl_easy_setopt(e, CURLOPT_PROXY, "");
     curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+    curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAMES_S);
     curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
     curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
@@ -117,7 +123,7 @@ struct http_call *http_call_new(struct http *owner)
     c->owner = owner;
     c->easy = curl_easy_init();
     if (!c->easy)
-        die("curl_easy_init failed");
+        out_of_memory();
     set_fixed_options(c);
     return c;
 }
@@ -135,7 +141,7 @@ static void add_header(struct http_call *c, const char *line)
     struct curl_slist *list = curl_slist_append(c->headers, line);
 
     if (!list)
-        die("out of memory");
+        out_of_memory();
     c->headers = list;
 }
 
@@ -161,6 +167,7 @@ void http_call_begin(struct http_call *c, const struct http_request *q, http_don
     c->body = q->body;
     c->taken = c->header_bytes = 0;
     c->broken = NULL;
+    c->words[0] = '\0';
     c->done = done;
     c->ctx = ctx;
     c->answer.max = q->max_answer;
@@ -188,7 +195,9 @@ void http_call_tell(struct http_call *c, CURLcode code)
     curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent);
     curl_easy_getinfo(c->easy, CURLINFO_TOTAL_TIME_T, &elapsed);
-    const char *words = c->broken ? c->broken : curl_easy_strerror(code);
+    const char *words = c->broken     ? c->broken
+                        : c->words[0] ? c->words
+                                      : curl_easy_strerror(code);
     struct http_answer answer = {
         .failure = code == CURLE_OK ? NULL : words,
         .was_sent = sent > 0 || c->taken > 0,

@@ -17,7 +17,8 @@ struct http_call {
     struct curl_slist *headers;
     str body;
     size_t taken, max_answer, header_bytes;
-    const char *broken; /* why we stopped it ourselves */
+    const char *broken;          /* why we stopped it ourselves */
+    char words[CURL_ERROR_SIZE]; /* of libcurl, when it says more than its code */
     struct buf answer;
     struct captured captured[CAPTURES];
     http_done *done;

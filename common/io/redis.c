@@ -100,6 +100,19 @@ static void write_out(struct redis *r)
     }
 }
 
+/* Half a command would be read as another one. */
+static void add(struct redis *r, const char *p, size_t n)
+{
+    if (evbuffer_add(r->out, p, n) != 0)
+        out_of_memory();
+}
+
+static void add_reference(struct redis *r, str s)
+{
+    if (evbuffer_add_reference(r->out, s.p, s.n, NULL, NULL) != 0)
+        out_of_memory();
+}
+
 static void add_header(struct redis *r, char mark, uint64_t n)
 {
     char text[32], *end = text;
@@ -108,7 +121,7 @@ static void add_header(struct redis *r, char mark, uint64_t n)
     end = str_write_u64(end, n);
     *end++ = '\r';
     *end++ = '\n';
-    evbuffer_add(r->out, text, (size_t)(end - text));
+    add(r, text, (size_t)(end - text));
 }
 
 static void add_command(struct redis *r, const str *args, uint32_t n)
@@ -117,10 +130,10 @@ static void add_command(struct redis *r, const str *args, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         add_header(r, '$', args[i].n);
         if (args[i].n > COPY_MAX)
-            evbuffer_add_reference(r->out, args[i].p, args[i].n, NULL, NULL);
+            add_reference(r, args[i]);
         else
-            evbuffer_add(r->out, args[i].p, args[i].n);
-        evbuffer_add(r->out, "\r\n", 2);
+            add(r, args[i].p, args[i].n);
+        add(r, "\r\n", 2);
     }
 }
 
@@ -375,7 +388,7 @@ static void on_retry(void *ctx)
     r->writable = event_new(loop_base(r->loop), r->fd, EV_WRITE, on_writable, r);
     if (!r->readable || !r->writable || event_add(r->readable, NULL) ||
         event_add(r->writable, NULL))
-        die("event_new failed");
+        out_of_memory();
     timer_start(r->silence, SILENCE_US);
     r->silent = 0;
 }
@@ -398,7 +411,7 @@ struct redis *redis_new(struct loop *l, const struct redis_address *to,
         r->events = *events;
     r->out = evbuffer_new();
     if (!r->out)
-        die("evbuffer_new failed");
+        out_of_memory();
     r->retry = timer_new(l, on_retry, r);
     r->silence = timer_new(l, on_silence, r);
     return r;

@@ -286,7 +286,7 @@ void server_conn_open(struct server *s, int fd, bool is_local)
     q->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, q);
     q->writable = event_new(base, fd, EV_WRITE, on_writable, q);
     if (!q->readable || !q->writable)
-        die("event_new failed");
+        out_of_memory();
     q->timer = timer_new(s->loop, on_timer, q);
     buf_init(&q->in, s->limits.header_bytes + s->limits.body_bytes + READ_AHEAD);
     buf_init(&q->out, ANSWER_MAX);

@@ -3,8 +3,8 @@
  * and a pipeline, follow new versions, beat, answer /metrics, stop. What it works at is a
  * `role`: the runners of a stage kind, or the dispatcher. */
 #include "common/data/keys.h"
+#include "common/io/library.h"
 #include "common/io/loop.h"
-#include "common/io/redis.h"
 #include "common/run/pipeline.h"
 #include "common/run/run.h"
 
@@ -35,6 +35,7 @@ struct process {
     struct redis_address address;
     struct redis *redis; /* commands and commits */
     struct redis *wake;  /* subscriber */
+    struct library_check library;
     struct http *http;
     struct server *server;
     struct keys keys;

@@ -94,8 +94,8 @@ static void on_recognised(void *ctx, const struct reply *reply)
     struct process *p = ctx;
 
     if (is_answer(p, reply))
-        library_check(p->redis, p->role->loads_library ? LIBRARY_OURS : LIBRARY_FOUND,
-                      on_library, p);
+        library_check(&p->library, p->redis,
+                      p->role->loads_library ? LIBRARY_OURS : LIBRARY_FOUND, on_library, p);
 }
 
 static void on_poll(void *ctx)
@@ -107,7 +107,7 @@ static void on_poll(void *ctx)
         return; /* ready() begins again */
     bool is_due = p->role->loads_library && ++p->polls % LIBRARY_POLLS == 0;
     if (p->is_library_there && is_due) {
-        library_check(p->redis, LIBRARY_ENOUGH, on_library, p);
+        library_check(&p->library, p->redis, LIBRARY_ENOUGH, on_library, p);
         return;
     }
     arena_reset(a);

@@ -70,7 +70,8 @@ class Commit:
 
 
 def dump(client):
-    """Everything in the database that anybody could notice, without idle times and ids handed out."""
+    """Everything in the database that anybody could notice, without idle times, ids handed out and
+    how many entries were undone: an undone one was added."""
     state = {}
     for key in sorted(client.keys()):
         kind = client.type(key)
@@ -80,8 +81,9 @@ def dump(client):
                       for g in client.xinfo_groups(key)}
             state[key] = (client.xrange(key), groups)
         elif kind == "hash":
-            state[key] = (client.hgetall(key), client.pexpiretime(key) if hasattr(client, "pexpiretime") else
-                          client.execute_command("PEXPIRETIME", key))
+            fields = {name: value for name, value in client.hgetall(key).items() if not name.endswith(":removed")}
+            if fields:
+                state[key] = (fields, client.execute_command("PEXPIRETIME", key))
         else:
             state[key] = client.dump(key)
     return state

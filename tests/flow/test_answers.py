@@ -226,6 +226,26 @@ def test_busy_script(world):
     world.work()
 
 
+def test_too_few_replicas(world):
+    world.started()
+    world.process.send_signal(signal.SIGSTOP)
+    world.add()
+    world.r.config_set("min-replicas-to-write", 1)
+    world.process.send_signal(signal.SIGCONT)
+    wait_for("the worker to be told", lambda: "NOREPLICAS" in world.log)
+    world.r.config_set("min-replicas-to-write", 0)
+    world.finished()
+
+
+def test_no_room_for_another_client(world):
+    world.started()
+    world.r.config_set("maxclients", 1)  # that is us
+    world.r.client_kill_filter(_type="normal", skipme=True)
+    wait_for("the worker to be told", lambda: "max number of clients reached" in world.log)
+    world.r.config_set("maxclients", 1000)
+    world.work()
+
+
 def says(client, word):
     try:
         client.set("x", "y")
@@ -252,7 +272,6 @@ def test_library_deleted_and_loaded_again(world):
     world.r.execute_command("FUNCTION", "DELETE", "standpipe_1")
     world.add()
     wait_for("the worker to notice", lambda: "library" in world.log)
-    assert world.r.xlen(SHIP) >= 0
     load_library(world.r)
     world.finished()
 

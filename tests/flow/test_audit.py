@@ -134,14 +134,15 @@ def test_a_deleted_entry_is_found(undo):
     id = undo.r.xrevrange("sp:{0}:tidy", count=1)[0][0]
     n = weight(undo, "sp:{0}:tidy", id)
     undo.r.xdel("sp:{0}:tidy", id)
-    assert differences(undo) == [("missing", "tidy", n)]
+    assert differences(undo) == [("missing", "tidy", n), ("vanished", "tidy", 0)]
     assert f"tidy: {n} records (" in undo.command("audit").stdout
 
 
 def test_a_trimmed_topic_is_found_and_so_are_the_claims_on_it(undo):
     undo.r.xtrim("sp:{0}:tidy", maxlen=0, approximate=False)
     told = audit(undo)["differences"]
-    assert [(d["what"], d["where"], d["records"]) for d in told] == [("gone", "tidy", 0), ("missing", "tidy", 20_000)]
+    assert [(d["what"], d["where"], d["records"]) for d in told] == [("gone", "tidy", 0), ("missing", "tidy", 20_000),
+                                                                        ("vanished", "tidy", 0)]
     assert told[0]["text"].startswith("2 entries are claimed by a worker, but deleted")
 
 
@@ -149,7 +150,7 @@ def test_a_claimed_entry_without_its_body_is_found(undo):
     id = undo.r.xpending_range("sp:{0}:tidy", "sp", "-", "+", 1)[0]["message_id"]
     n = weight(undo, "sp:{0}:tidy", id)
     undo.r.xdel("sp:{0}:tidy", id)
-    assert differences(undo) == [("gone", "tidy", 0), ("missing", "tidy", n)]
+    assert differences(undo) == [("gone", "tidy", 0), ("missing", "tidy", n), ("vanished", "tidy", 0)]
 
 
 def test_a_deleted_consumer_is_found_and_the_remedy_works(undo):
@@ -164,6 +165,14 @@ def test_a_deleted_consumer_is_found_and_the_remedy_works(undo):
         told = audit(undo)["differences"]
         words = (told[0]["text"] if told else "").partition("redis-cli ")[2].replace("'", "").split()
     assert told == []
+
+
+def test_what_a_group_was_set_past_is_found(undo):
+    """As with a group made at `$`: nobody will ever read it."""
+    claimed = {e["message_id"] for e in undo.r.xpending_range("sp:{0}:tidy", "sp", "-", "+", 10)}
+    n = sum(weight(undo, "sp:{0}:tidy", id) for id, _ in undo.r.xrange("sp:{0}:tidy") if id not in claimed)
+    undo.r.xgroup_setid("sp:{0}:tidy", "sp", "$")
+    assert differences(undo) == [("stranded", "tidy", n)]
 
 
 def test_a_parked_entry_that_nobody_will_wake_is_found_and_the_remedy_works(undo):

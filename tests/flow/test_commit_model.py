@@ -126,7 +126,12 @@ class Model:
         for topic, entries in self.out.items():
             assert [fields for _, fields in self.r.xrange(topic)] == entries
         for key in (BOOKS, COUNT):
-            assert self.r.hgetall(key) == {f: str(v) for (k, f), v in self.counts.items() if k == key}
+            fields = {f: v for f, v in self.r.hgetall(key).items() if not f.endswith(":removed")}
+            assert fields == {f: str(v) for (k, f), v in self.counts.items() if k == key}
+        for topic in (IN, OUT, ALSO):
+            info = self.r.xinfo_stream(topic) if self.r.exists(topic) else {"entries-added": 0, "length": 0}
+            removed = int(self.r.hget(BOOKS, topic.rpartition(":")[2] + ":removed") or 0)
+            assert info["entries-added"] - info["length"] == removed, topic
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -133,8 +133,7 @@ def test_a_worker_that_was_presumed_dead_is_refused_and_its_outputs_vanish(p):
         commit = Commit(topic, [id], "zombie", {key: [{"data": "{}"}] * 3 for key in outputs}, {BOOKS: {"tidy:out": 1}})
         assert str(commit.settle(user)) == f"FENCED {id} successor"
         assert {key: p.r.xlen(key) for key in outputs} == before
-        p.r.xack(topic, "sp", id)
-        p.r.xdel(topic, id)
+        assert p.r.fcall("sp1_leave", 1, topic, "sp", BOOKS, 1, id) == 1
     assert p.denied() == []
 
 

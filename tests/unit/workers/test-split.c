@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,16 @@ str worker_job(struct worker *w, const struct batch *b, const str **fields, uint
     *fields = job.fields;
     *count = job.n;
     return STR("sp:{0}:job:5-0");
+}
+
+static uint32_t given_up;
+
+void worker_give_up(struct worker *w, struct batch *b, const struct error *err)
+{
+    (void)w;
+    (void)b;
+    (void)err;
+    given_up++;
 }
 
 static str job_field(const char *name)
@@ -248,6 +259,27 @@ static void test_split_gives_up_what_cannot_be_read(void)
 }
 
 /* In the middle of a file: the rows that are through stay, and the job is one dead letter. */
+static void test_split_waits_for_a_descriptor(void)
+{
+    struct rlimit before, none = {.rlim_cur = 3};
+    struct world w;
+
+    forget();
+    write_file("wait.csv", STR("a\n1\n"));
+    open_world(&w, "wait.csv");
+    CHECK_INT(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none.rlim_max = before.rlim_max;
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &none), 0);
+    CHECK_INT(stage_split.process(&w.worker, &w.batch), WORK_LATER);
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &before), 0);
+    CHECK_INT(given_up, 1);
+    while (step(&w))
+        continue;
+    CHECK_INT(w.dead, 0);
+    CHECK_STR(job_field("state"), STR("done"));
+    close_world(&w);
+}
+
 static void test_split_notices_a_change(void)
 {
     for (int resumed = 0; resumed < 2; resumed++) {
@@ -319,6 +351,7 @@ int main(void)
     RUN(test_split_of_small_files);
     RUN(test_split_resumes_after_every_step);
     RUN(test_split_gives_up_what_cannot_be_read);
+    RUN(test_split_waits_for_a_descriptor);
     RUN(test_split_notices_a_change);
     RUN(test_split_of_an_entry_without_a_uri_keeps_its_data);
     RUN(test_split_of_a_damaged_job);
