@@ -124,18 +124,3 @@ def test_a_death_in_an_answer_is_that_of_one_record_and_no_other_of_the_call(kee
     assert (letter["stage"], letter["reason"], letter["attempts"], letter["row"]) == ("holds", "poison", str(DEATHS), "8")
     assert {d["n"] for d in p.documents()} == set(range(n)) - {bad} and deaths <= 14
     check(p)
-
-
-def test_kills_while_it_waits_for_answers_blame_nobody(keeper):
-    p, draw, n = keeper, random.Random(11), 2000
-    p.firehose.faults(latency_ms=60)
-    for first in range(0, n, 10):
-        put(p, *(f'{{"n":{i}}}' for i in range(first, first + 10)))
-    for _ in range(60):
-        p.worker(draw.choice(("keeper-1", "keeper-2", "deliver-1", "deliver-2"))).restart()
-        time.sleep(draw.uniform(0, 0.08))
-    p.firehose.faults()
-    p.rest()
-    assert p.dead() == []
-    assert {d["n"] for d in p.documents()} == set(range(n))
-    check(p)
