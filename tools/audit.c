@@ -51,6 +51,8 @@ static bool write_topic(const struct audit_topic *t, struct buf *out)
 
     if (t->is_moving)
         snprintf(note, sizeof(note), "  moves too fast for a recount");
+    else if (t->left_over)
+        snprintf(note, sizeof(note), "  %" PRIu64 " entries kept from before", t->left_over);
     else if (t->by_hand)
         snprintf(note, sizeof(note), "  %" PRIu64 " entries put in by hand", t->by_hand);
     return buf_printf(out,

@@ -64,6 +64,7 @@ struct runner {
     struct source_slot *sources;
     struct arena source_arena;
     uint32_t source_count;
+    int64_t left;   /* records that left the stage, as the last commit was answered */
     uint32_t count; /* entries to ask for */
     uint32_t asks;  /* answers on the command connection that know this runner */
     uint32_t parks; /* entries on their way into `later` */

@@ -56,11 +56,31 @@ static void go_on(struct flight *f)
     flight_end(f);
 }
 
+/* Totals never fall: what we were told before is not there any more. */
+static void look_for_rewind(struct flight *f, const struct commit_answer *answer)
+{
+    struct runner *r = f->runner;
+    int64_t before, now;
+
+    r->out.rewound = 0; /* this commit has said so */
+    if (!output_left(&r->out, &f->commit, answer, &before, &now))
+        return;
+    if (before < r->left) {
+        r->out.rewound = 1;
+        log_error("redis has forgotten what it had answered: the books are behind, records may "
+                  "come again",
+                  LOG_STR("stage", r->def->name), LOG_U64("told", (uint64_t)r->left),
+                  LOG_U64("found", (uint64_t)MAX(before, (int64_t)0)));
+    }
+    r->left = now;
+}
+
 static void on_good(struct flight *f, const struct commit_answer *answer)
 {
     struct runner *r = f->runner;
 
     output_levels(&r->out, &f->commit, answer, tell_level, r);
+    look_for_rewind(f, answer);
     count_good(f);
     runner_look_at_gate(r);
     go_on(f);

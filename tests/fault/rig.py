@@ -125,10 +125,10 @@ class Rig(Pipeline):
                 found += [(id.decode(), int(n)) for id, n in DOCUMENT.findall(path.read_bytes())]
         return found
 
-    def verdict(self, noted=True, rolled_back=False):
+    def verdict(self, noted=True, forgotten=0):
         """Figures and what is wrong. `noted`: second copies must come from entries that were seen in the hands of a
-        deliverer when it was hit; without, the books' `ambiguous` alone has to cover them. `rolled_back`: the books forgot,
-        so they cannot know what was delivered before."""
+        deliverer when it was hit; without, the books' `ambiguous` alone has to cover them. `forgotten`: deliveries that
+        Redis knew of and forgot, as they were counted: each may come again, and no book can say so."""
         self.note_peaks()
         came = self.delivered()
         ids = [id for id, _ in came]
@@ -138,8 +138,8 @@ class Rig(Pipeline):
                     for i in rows.delivered()}
         ambiguous = self.books().get("ship:ambiguous", 0)
         copies = len(ids) - len(seen)
-        unexplained = 0 if rolled_back else max(0, copies - ambiguous)
-        if noted and not rolled_back:
+        unexplained = max(0, copies - ambiguous - forgotten)
+        if noted:
             unexplained = max(unexplained, len(set(copied) - self.in_hand))
         lost = len(expected.keys() - seen.keys())
         counted = self.counts("by_text").get("total", {})

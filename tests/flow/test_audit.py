@@ -99,6 +99,24 @@ def test_the_books_stay_true_through_replays_of_what_is_kept(pipeline):
         assert told["true"], told
 
 
+def test_what_was_kept_is_no_alarm_when_keep_is_taken_out(pipeline):
+    p = pipeline
+    p.apply(PLAIN.replace("tidy: {normalise", "tidy: {keep: 1h, normalise"))
+    p.start()
+    p.send(p.write("a.csv", content()))
+    wait_for("all to be done", lambda: p.books().get("tidy:in") == ROWS and not p.books()["tidy:records"])
+    version = str(p.apply(PLAIN))
+    wait_for("the worker to follow", lambda: p.r.hget("sp:worker:normalise-1", "pipeline") == version)
+    p.send(p.write("b.csv", content(10)))
+    wait_for("more to be done", lambda: p.books()["tidy:in"] == ROWS + 10 and not p.books()["tidy:records"])
+    told = audit(p)
+    assert told["true"], told["differences"]
+    assert "entries kept from before" in p.command("audit").stdout
+    wait_for("all of it to rest", lambda: not p.pending())
+    p.r.hincrby("sp:{0}:books", "tidy:records", 1)
+    assert ("stranded", "tidy") in [(d["what"], d["where"]) for d in audit(p)["differences"]]
+
+
 @pytest.fixture(scope="module")
 def backlog(tmp_path_factory):
     """Rows wait in front of `tidy`, and a part of them is claimed."""
