@@ -95,6 +95,7 @@ void runner_on_due_timer(void *ctx);
 void flight_examine(struct flight *f);
 bool flight_may_go(struct flight *f);
 void flight_acquit(struct flight *f);
+void flight_suspend(struct flight *f); /* nobody died, and the stage keeps the batch */
 
 /* note.c: the name of a reading, as it stands in notes. */
 str runner_reading(const struct runner *r, struct arena *a, uint64_t reading) MUST_CHECK;

@@ -64,6 +64,11 @@ void worker_finish(struct worker *w,
 void worker_give_up(struct worker *w, struct batch *b,
                     const struct error *err); /* no commit: the
                                                * entries stay, the runner backs off */
+/* A stage that keeps batches is about to do something to them outside of process(): `go_on`
+ * does it, at once, or when one that is suspected of killing its workers (`is_alone`) was
+ * marked, so that a death in `go_on` is known to be its doing. The batches may be gone behind
+ * it. */
+void worker_announce(struct worker *w, void (*go_on)(void *ctx), void *ctx);
 /* deliver: note in Redis what a call is about to carry; what may have been taken is known then,
  * whoever dies. `done` runs when all of it was answered, at once when there is no connection.
  * An entry that is_gone by then must not be sent, and its records may be left as they are.

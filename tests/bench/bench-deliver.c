@@ -39,6 +39,12 @@ void worker_finish(struct worker *w, struct batch *b)
     bench->free[bench->free_count++] = (uint32_t)(b - bench->batches);
 }
 
+void worker_announce(struct worker *w, void (*go_on)(void *ctx), void *ctx)
+{
+    (void)w;
+    go_on(ctx);
+}
+
 bool worker_source(struct worker *w, str src, struct source_info *info)
 {
     (void)w;
