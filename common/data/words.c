@@ -53,14 +53,16 @@ static enum word_class class_of(uint32_t c)
     if (c == 0xa0 || c == 0x3000 || c == 0xfeff || (c >= 0x2000 && c <= 0x200f) ||
         c == 0x202f || c == 0x205f || c == 0x2060)
         return WORD_BLANK;
-    if ((c >= 0x2010 && c <= 0x2015) || c == 0x2212)
+    if ((c >= 0x2010 && c <= 0x2015) || c == 0x2212 || c == 0x301c || c == 0xff5e)
         return WORD_DASH;
     if (c == 0xb0 || (c >= 0xa2 && c <= 0xa5) || (c >= 0x20a0 && c <= 0x20cf) || c == 0x2030 ||
         c == 0x3012)
         return WORD_SYMBOL;
     if (c < 0xc0 && c != 0xaa && c != 0xb5 && c != 0xba && !(c >= 0xbc && c <= 0xbe))
         return WORD_MARK;
-    return c >= 0x2016 && c <= 0x206f ? WORD_MARK : WORD_LETTER;
+    bool is_mark = (c >= 0x2016 && c <= 0x206f) || (c >= 0x2190 && c <= 0x2bff) ||
+                   (c >= 0x1f000 && c <= 0x1faff); /* arrows, ≥, pictures */
+    return is_mark ? WORD_MARK : WORD_LETTER;
 }
 
 enum word_class word_step(const char **p, const char *end, uint32_t *point)
@@ -133,7 +135,7 @@ static bool skip_joint(struct builder *b, enum word_class class, uint32_t point,
     enum word_class next = peek(behind, b->end, &next_point);
     struct word_end *last = b->k->count ? &b->k->ends[b->k->count - 1] : NULL;
 
-    if (point == '.' || (point == ')' && b->has_slash)) {
+    if ((point == '.' && b->last != WORD_SYMBOL) || (point == ')' && b->has_slash)) {
         if (last && last->at == b->p)
             last->at = behind;
         b->p = behind;
