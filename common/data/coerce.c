@@ -20,6 +20,9 @@ const struct coercer coercers[] = {
     {"consumption", "What a vehicle consumes: l/100km, km/l.", coerce_consumption},
     {"range", "One or both ends of a range of plain numbers: 4-5, >5, 6+.", coerce_range},
     {"percent", "A share of one: 92% is 0.92.", coerce_percent},
+    {"coordinate",
+     "Degrees of latitude or longitude, also 51°12'16\"N; `take` lat or lon of a pair.",
+     coerce_coordinate},
     {0},
 };
 

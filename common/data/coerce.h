@@ -81,6 +81,6 @@ bool coerce_refuse(struct coerced *out, const char *why);
 const char *coerce_check_format(str format) MUST_CHECK;
 
 coerce_fn coerce_text, coerce_integer, coerce_number, coerce_date, coerce_boolean;
-coerce_fn coerce_money, coerce_quantity, coerce_range, coerce_percent;
+coerce_fn coerce_money, coerce_quantity, coerce_range, coerce_percent, coerce_coordinate;
 coerce_fn coerce_area, coerce_consumption, coerce_distance, coerce_energy, coerce_mass,
     coerce_power, coerce_speed, coerce_torque, coerce_volume;
