@@ -219,6 +219,18 @@ static bool is_past(struct flight *f)
     return p->to >= f->careful_to;
 }
 
+/* Nothing is worked on while a source is waited for: who is killed then did not die of it. The
+ * next try is marked again, with as many deaths as before. */
+void flight_rest(struct flight *f)
+{
+    struct arena a = {0};
+
+    f->is_marked = false;
+    set_count(f->runner, &f->batch.entries[0].id, 1,
+              f->deaths ? f->deaths * (uint64_t)MARK : SUSPECT_COUNT, &a, NULL, NULL);
+    arena_free(&a);
+}
+
 void flight_acquit(struct flight *f)
 {
     struct runner *r = f->runner;
