@@ -67,7 +67,8 @@ static void step(struct flight *f)
 {
     struct runner *r = f->runner;
 
-    switch (r->def->kind->process(&r->worker, &f->batch)) {
+    enum work work = r->def->kind->process(&r->worker, &f->batch);
+    switch (work) {
     case WORK_DONE:
         flight_settle(f, false);
         break;
@@ -78,11 +79,11 @@ static void step(struct flight *f)
         break;
     case WORK_WAIT: /* runner_resume() will be called; until then it may be dropped */
         f->again = flight_process;
-        if (f->is_alone)
-            flight_rest(f);
-        return;
+        break;
     }
-    if (f->is_alone)
+    if (f->is_alone && (work == WORK_LATER || work == WORK_WAIT))
+        flight_suspend(f);
+    else if (f->is_alone)
         flight_acquit(f);
 }
 
@@ -109,8 +110,12 @@ void flight_process(struct flight *f)
 
 void runner_finish(struct worker *w, struct batch *b)
 {
+    struct flight *f = b->owner;
+
     (void)w;
-    flight_settle(b->owner, false);
+    flight_settle(f, false);
+    if (f->is_alone)
+        flight_acquit(f);
 }
 
 void runner_give_up(struct worker *w, struct batch *b, const struct error *err)

@@ -131,6 +131,7 @@ static const struct host host = {
     .finish = runner_finish,
     .give_up = runner_give_up,
     .resume = runner_resume,
+    .announce = runner_announce,
     .note = runner_note,
     .job = runner_job,
     .source = runner_source,
