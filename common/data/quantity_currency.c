@@ -3,7 +3,7 @@
 #include "common/data/quantity_words.h"
 #include "common/data/words.h"
 
-/* clang-format off: it finds no rest on this */
+/* clang-format off */
 #define CODES(X)                                                                               \
     X(AED) X(AMD) X(ARS) X(AUD) X(AZN) X(BDT) X(BGN) X(BHD) X(BRL) X(BYN) X(CAD) X(CHF)        \
     X(CLP) X(CNY) X(COP) X(CZK) X(DKK) X(DZD) X(EGP) X(EUR) X(GBP) X(GEL) X(GHS) X(HKD)        \
