@@ -55,6 +55,12 @@ static bool fail(struct trouble *t, str reason)
     return false;
 }
 
+static bool fail_source(struct trouble *t)
+{
+    t->is_waiting = t->err.code == ERR_AGAIN && t->reason.n == 0;
+    return false;
+}
+
 /* Bytes: those from rows_offset() on stand in `bytes`, more are read behind them. */
 
 static str piece(const struct reader *r)
@@ -71,8 +77,6 @@ static bool fail_changed(const struct reader *r, struct trouble *t)
     return fail(t, STR("source_changed"));
 }
 
-/* The file ends where it ended when it was opened: what was appended since is another version,
- * and the last row of this one may be half of a row. */
 static bool read_more(struct reader *r, uint64_t from, struct trouble *t)
 {
     size_t skip = (size_t)(from - r->bytes_at), got;
@@ -85,10 +89,9 @@ static bool read_more(struct reader *r, uint64_t from, struct trouble *t)
         r->room = r->have + READ_BYTES; /* at most the longest row and one read */
         r->bytes = xrealloc(r->bytes, r->room);
     }
-    uint64_t at = r->bytes_at + r->have, left = r->file.size - MIN(at, r->file.size);
-    if (source_read(&r->file, at, r->bytes + r->have, MIN(left, (uint64_t)READ_BYTES), &got,
+    if (source_read(&r->file, from + r->have, r->bytes + r->have, READ_BYTES, &got, &t->reason,
                     &t->err))
-        return fail(t, STR("source_unreadable"));
+        return fail_source(t);
     r->have += got;
     r->is_at_end = got == 0;
     return !r->is_at_end || source_is_same(&r->file) || fail_changed(r, t);
@@ -148,7 +151,7 @@ static bool read_header(struct reader *r, const struct reader_setup *setup, stru
                   STR_ARG(row.reason));
         return fail(t, STR("bad_header"));
     case ROWS_MORE:
-        if (t->reason.n)
+        if (t->reason.n || t->is_waiting)
             return false;
         error_set(&t->err, ERR_DATA, "the first row does not end within %d bytes",
                   HEADER_BYTES);
@@ -165,6 +168,9 @@ static bool read_header(struct reader *r, const struct reader_setup *setup, stru
 
 static bool begin_new(struct reader *r, const struct reader_setup *setup, struct trouble *t)
 {
+    r->have = 0; /* it may be called again */
+    r->bytes_at = 0;
+    r->is_at_end = false;
     if (!read_more(r, 0, t))
         return false;
     bool has_bom = r->have >= BOM_BYTES && memcmp(r->bytes, "\xef\xbb\xbf", BOM_BYTES) == 0;
@@ -206,17 +212,24 @@ bool reader_begin(struct reader *r, const struct reader_setup *setup, str uri, c
 {
     char hex[16];
 
-    reader_drop(r);
-    r->limits = setup->limits;
-    r->uri = arena_copy(&r->arena, uri);
-    if (source_open(&r->file, &r->arena, r->uri, setup->roots, setup->root_count, &t->reason,
-                    &t->err))
+    if (!r->is_beginning || !str_equal(uri, r->uri)) {
+        reader_drop(r);
+        r->limits = setup->limits;
+        r->uri = arena_copy(&r->arena, uri);
+    }
+    r->is_beginning = false;
+    if (!r->file.is_open &&
+        source_open(&r->file, &r->arena, r->uri, &setup->source, &t->reason, &t->err)) {
+        fail_source(t);
+        r->is_beginning = t->is_waiting;
         return false;
+    }
     hash_hex(hash_more(hash_bytes(r->uri), r->file.version), hex);
     r->src = arena_copy(&r->arena, (str){hex, sizeof(hex)});
-    if (reader_job_field(job, job_count, "cols").n)
-        return resume(r, job, job_count, t);
-    return begin_new(r, setup, t);
+    bool is_begun = reader_job_field(job, job_count, "cols").n ? resume(r, job, job_count, t)
+                                                               : begin_new(r, setup, t);
+    r->is_beginning = t->is_waiting;
+    return is_begun;
 }
 
 /* The first line behind the blank ones, its line end included. False: there is none. */
