@@ -176,6 +176,7 @@ static enum work deliver_process(struct worker *w, struct batch *b)
     if (h->open == 0)
         return WORK_DONE;
     s->held_count++;
+    s->is_alone = b->is_alone;
     deliver_pump(s);
     return WORK_LATER;
 }
@@ -209,6 +210,7 @@ static void deliver_close(struct worker *w)
     for (uint32_t i = 0; i < s->limits.in_flight; i++) {
         buf_free(&s->flights[i].call.body);
         arena_free(&s->flights[i].call.arena);
+        arena_free(&s->flights[i].arena);
         free(s->flights[i].call.parcels);
         free(s->flights[i].notes.list);
     }

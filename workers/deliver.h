@@ -35,7 +35,9 @@ struct flight {
     struct notes notes; /* of the call, before it goes out */
     uint32_t note_room;
     struct http_call *http;
-    bool is_busy; /* being noted, or under way */
+    bool is_busy;              /* being noted, or under way */
+    struct http_answer answer; /* kept until it is announced that it is read */
+    struct arena arena;        /* of that */
 };
 struct deliver {
     uint64_t linger_ms, attempts; /* settings */
@@ -53,6 +55,7 @@ struct deliver {
     uint64_t accepted;      /* parcels, ever */
     uint64_t complained_us; /* last error for the operator */
     bool was_at_once, is_flushing;
+    bool is_alone; /* the last batch is: documents of it alone are here */
     bool has_lost; /* entries were taken from us: look for their documents */
     struct timer *timer;
     struct metric *ambiguous, *calls, *failed_calls, *seconds;

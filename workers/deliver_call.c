@@ -14,13 +14,11 @@ static uint64_t now_ms(const struct deliver *s)
     return clock_wall_ms(s->worker->services->clock);
 }
 
-static void on_answer(void *ctx, const struct http_answer *a)
+static void take_answer(struct flight *f, const struct http_answer *a)
 {
-    struct flight *f = ctx;
     struct deliver *s = f->owner;
     struct judgement j;
 
-    f->http = NULL;
     f->is_busy = false;
     s->active--;
     s->sink->judge(s->sink_state, &f->call, a, now_ms(s), &j);
@@ -30,6 +28,39 @@ static void on_answer(void *ctx, const struct http_answer *a)
     answer_apply(s, &f->call, a, &j);
     deliver_pump(s);
     answer_finish(s);
+}
+
+static void take_kept_answer(void *ctx)
+{
+    struct flight *f = ctx;
+
+    take_answer(f, &f->answer);
+}
+
+/* An answer whose reading may kill us is kept until a mark stands. */
+static void on_answer(void *ctx, const struct http_answer *a)
+{
+    struct flight *f = ctx;
+    struct arena *to = &f->arena;
+
+    f->http = NULL;
+    if (!f->owner->is_alone) {
+        take_answer(f, a);
+        return;
+    }
+    arena_reset(to);
+    f->answer = (struct http_answer){
+        .failure = a->failure ? arena_copy(to, str_of(a->failure)).p : NULL,
+        .was_sent = a->was_sent,
+        .status = a->status,
+        .body = arena_copy(to, a->body),
+        .date = arena_copy(to, a->date),
+        .error_type = arena_copy(to, a->error_type),
+        .request_id = arena_copy(to, a->request_id),
+        .retry_after = arena_copy(to, a->retry_after),
+        .elapsed_us = a->elapsed_us,
+    };
+    f->owner->worker->host->announce(f->owner->worker, take_kept_answer, f);
 }
 
 static bool call_take(struct deliver *s, struct call *c, struct queue *from)
@@ -84,19 +115,31 @@ static void put_back(struct deliver *s, struct flight *f)
     s->pace.resume_us = MAX(s->pace.resume_us, now_us(s) + NOTE_AGAIN_US);
 }
 
+static void go_out(void *ctx)
+{
+    struct flight *f = ctx;
+    struct deliver *s = f->owner;
+
+    call_noted(f);
+    begin_call(s, f);
+    deliver_pump(s);
+    answer_finish(s);
+}
+
 void call_on_noted(void *ctx, bool is_noted)
 {
     struct flight *f = ctx;
     struct deliver *s = f->owner;
 
-    if (is_noted) {
-        call_noted(f);
-        begin_call(s, f);
+    if (is_noted && s->is_alone) {
+        s->worker->host->announce(s->worker, go_out, f);
+    } else if (is_noted) {
+        go_out(f);
     } else {
         put_back(s, f);
+        deliver_pump(s);
+        answer_finish(s);
     }
-    deliver_pump(s);
-    answer_finish(s);
 }
 
 static void send_call(struct deliver *s)
@@ -130,7 +173,7 @@ static bool is_fresh_ripe(const struct deliver *s, uint64_t now)
 
     return s->fresh.count >= l->call_parcels || s->held_count >= DELIVER_BATCHES_FULL ||
            s->fresh.bytes + MAX(l->parcel_bytes, (size_t)1) > l->call_bytes || s->is_flushing ||
-           now >= linger_ends_us(s);
+           s->is_alone || now >= linger_ends_us(s);
 }
 
 static bool has_call(struct deliver *s, uint64_t now)

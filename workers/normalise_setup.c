@@ -1,5 +1,6 @@
 /* What a rule tells its coercer. */
 #include "common/data/text.h"
+#include "common/data/units.h"
 #include "workers/normalise_load.h"
 
 enum { DIGITS_MAX = 12, DAY_S = 86400 };
@@ -86,6 +87,55 @@ static void load_formats(struct load *l, const struct rule *r, struct coerce_set
     setup->languages = load_texts(l, r->languages, false, &setup->language_count);
 }
 
+/* What the coercer measures, by its name. */
+static enum dimension dimension_of(str coercer)
+{
+    for (enum dimension d = DIMENSION_ANY + 1; d < DIMENSION_COUNT; d++)
+        if (str_is(coercer, dimension_name(d)))
+            return d;
+    return DIMENSION_ANY;
+}
+
+/* A word that names a unit: one of the source's own, or a known one. */
+static const struct unit *load_unit(struct load *l, const struct rule *r, const char *key,
+                                    str word, const struct coerce_setup *setup)
+{
+    enum dimension wanted = dimension_of(r->parse);
+
+    if (!word.n)
+        return NULL;
+    for (uint32_t i = 0; i < setup->unit_count; i++)
+        if (str_is(word, setup->units[i].name))
+            return &setup->units[i];
+    const struct unit *unit = unit_named(word, wanted);
+    if (!unit || (wanted != DIMENSION_ANY && unit->dimension != wanted))
+        complain_at(l, r, key, wanted ? "is no unit of that" : "is no unit");
+    return unit;
+}
+
+/* {ground: {m2: 222.967}} */
+static void load_units(struct load *l, const struct rule *r, struct coerce_setup *setup)
+{
+    struct unit *units;
+
+    if (!r->units || r->units->type == NODE_EMPTY)
+        return;
+    if (r->units->type != NODE_MAP) {
+        load_complain(l, r->units, "must be a map: {ground: {m2: 222.967}}");
+        return;
+    }
+    setup->units = units = arena_zalloc(l->arena, (r->units->count + 1) * sizeof(*units));
+    for (const struct node *n = r->units->children; n; n = n->next) {
+        const struct node *of = n->type == NODE_MAP && n->count == 1 ? n->children : NULL;
+        const struct unit *base = of ? unit_named(of->key, dimension_of(r->parse)) : NULL;
+        if (base && unit_declare(l->arena, n->key, of->text, base, &units[setup->unit_count]))
+            setup->unit_count++;
+        else
+            findings_error(l->findings, n->at, node_width(n),
+                           "a unit is so many of a known one: {ground: {m2: 222.967}}");
+    }
+}
+
 static void load_numbers(struct load *l, const struct rule *r, struct coerce_setup *setup)
 {
     static const struct {
@@ -99,6 +149,9 @@ static void load_numbers(struct load *l, const struct rule *r, struct coerce_set
     uint64_t digits;
 
     load_signs(l, r, setup);
+    load_units(l, r, setup);
+    setup->unit = load_unit(l, r, "unit", r->unit, setup);
+    setup->assume = load_unit(l, r, "assume", r->assume, setup);
     setup->currency = r->currency;
     setup->currencies = load_meanings(l, r->currencies, &setup->currency_count);
     setup->notes = load_meanings(l, r->notes, &setup->note_count);

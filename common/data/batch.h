@@ -73,9 +73,11 @@ struct batch {
     uint64_t step_bytes;       /* split: so much of the file in this step; 0: as it likes */
     enum care care;            /* split: of this step */
     bool is_cut;               /* its records go back as they are, each an entry of its own */
-    uint64_t reading;          /* rises whenever a worker reads again what it had before */
-    void *kept;                /* notes of a stage that keeps it; in the arena */
-    void *owner;               /* the runner that read it */
+    bool is_alone; /* suspected of killing its workers: nothing else is under way in this stage,
+                    * so nobody comes to join it */
+    uint64_t reading; /* rises whenever a worker reads again what it had before */
+    void *kept;       /* notes of a stage that keeps it; in the arena */
+    void *owner;      /* the runner that read it */
 };
 /* NOLINTBEGIN(bugprone-macro-parentheses): `r` and `e` are the names that they declare. */
 #define batch_each(r, b)                                                                       \

@@ -45,15 +45,17 @@ struct coerce_setup {          /* what a field's rule declares; the defaults in 
         currency_count;
     char decimal;     /* sign of numbers ['.'] */
     char groups[4];   /* signs between groups, 0 behind the last [none]; a ' ' is any blank that
-                       * does not break a line */
+                       * does not break a line; one number has one of them */
     bool is_integral; /* a converted number is rounded, half up, to a whole one [no] */
     int8_t digits;    /* decimals of a converted number; negative: those of its unit */
     str currency;     /* that a bare number, or a sign of several currencies, is in [none] */
     str multiplier;   /* decimal number that a bare one is multiplied with [none] */
     str country;      /* ISO 3166-1 alpha-2, of phone numbers [none] */
-    const struct unit *unit, *assume; /* to convert to; of a bare number [its own] */
-    bool has_zone, has_now;           /* the next two are declared */
-    int zone;                         /* of a time that names none, minutes east of UTC */
+    const struct unit *unit, *assume; /* to convert to; of a bare number [that one] */
+    const struct unit *units;         /* of the source, beside the built-in ones */
+    uint32_t unit_count;
+    bool has_zone, has_now;     /* the next two are declared */
+    int zone;                   /* of a time that names none, minutes east of UTC */
     int64_t now;                /* seconds since the epoch, that relative dates count from */
     str separator;              /* between the items of a list [","] */
     const struct coercer *item; /* of a list: what each is read as, with this setup [text] */
@@ -92,3 +94,6 @@ bool coerce_day(str text, int64_t *days) MUST_CHECK;
 const char *coerce_check_format(str format) MUST_CHECK;
 
 coerce_fn coerce_text, coerce_integer, coerce_number, coerce_date, coerce_boolean;
+coerce_fn coerce_money, coerce_quantity, coerce_range, coerce_percent, coerce_coordinate;
+coerce_fn coerce_area, coerce_consumption, coerce_distance, coerce_energy, coerce_mass,
+    coerce_power, coerce_speed, coerce_torque, coerce_volume;

@@ -67,7 +67,8 @@ static void step(struct flight *f)
 {
     struct runner *r = f->runner;
 
-    switch (r->def->kind->process(&r->worker, &f->batch)) {
+    enum work work = r->def->kind->process(&r->worker, &f->batch);
+    switch (work) {
     case WORK_DONE:
         flight_settle(f, false);
         break;
@@ -77,7 +78,9 @@ static void step(struct flight *f)
     case WORK_LATER: /* runner_finish() or runner_give_up() was or will be called */
         break;
     }
-    if (f->is_alone)
+    if (f->is_alone && work == WORK_LATER)
+        flight_suspend(f);
+    else if (f->is_alone)
         flight_acquit(f);
 }
 
@@ -104,8 +107,12 @@ void flight_process(struct flight *f)
 
 void runner_finish(struct worker *w, struct batch *b)
 {
+    struct flight *f = b->owner;
+
     (void)w;
-    flight_settle(b->owner, false);
+    flight_settle(f, false);
+    if (f->is_alone)
+        flight_acquit(f);
 }
 
 void runner_give_up(struct worker *w, struct batch *b, const struct error *err)

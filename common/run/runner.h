@@ -95,6 +95,7 @@ void runner_on_due_timer(void *ctx);
 void flight_examine(struct flight *f);
 bool flight_may_go(struct flight *f);
 void flight_acquit(struct flight *f);
+void flight_suspend(struct flight *f); /* nobody died, and the stage keeps the batch */
 
 /* note.c: the name of a reading, as it stands in notes. */
 str runner_reading(const struct runner *r, struct arena *a, uint64_t reading) MUST_CHECK;
@@ -111,6 +112,7 @@ void flight_settle(struct flight *f, bool is_more); /* commit what the stage mad
 /* What a runner is to its stage: struct host. */
 void runner_finish(struct worker *w, struct batch *b);
 void runner_give_up(struct worker *w, struct batch *b, const struct error *err);
+void runner_announce(struct worker *w, void (*go_on)(void *ctx), void *ctx);
 void runner_note(struct worker *w, struct notes *n);
 str runner_job(struct worker *w, const struct batch *b, const str **fields, uint32_t *count);
 bool runner_source(struct worker *w, str src, struct source_info *info);

@@ -86,6 +86,11 @@ struct host {
      * connection. An entry that is_gone by then must not be sent, and its records may be left
      * as they are. False: ask again after a while. `n` lives until then. */
     void (*note)(struct worker *w, struct notes *n);
+    /* A stage that keeps batches is about to do something to them outside of process(): `go_on`
+     * does it, at once, or when one that is suspected of killing its workers (`is_alone`) was
+     * marked, so that a death in `go_on` is known to be its doing. The batches may be gone
+     * behind it. */
+    void (*announce)(struct worker *w, void (*go_on)(void *ctx), void *ctx);
     /* split: the key of the job that the batch's entry stands for, and its fields as name,
      * value,
      * ..., read before the first process(), when `b->kept` is NULL; none for a new job. */

@@ -39,6 +39,12 @@ static void fake_finish(struct worker *w, struct batch *b)
     bench->free[bench->free_count++] = (uint32_t)(b - bench->batches);
 }
 
+static void fake_announce(struct worker *w, void (*go_on)(void *ctx), void *ctx)
+{
+    (void)w;
+    go_on(ctx);
+}
+
 static bool fake_source(struct worker *w, str src, struct source_info *info)
 {
     (void)w;
@@ -49,7 +55,7 @@ static bool fake_source(struct worker *w, str src, struct source_info *info)
 }
 
 static const struct host host = {
-    .finish = fake_finish, .note = fake_note, .source = fake_source};
+    .finish = fake_finish, .announce = fake_announce, .note = fake_note, .source = fake_source};
 
 static void take_all(void *ctx, struct server_request *q)
 {

@@ -60,6 +60,12 @@ static void fake_finish(struct worker *w, struct batch *b)
     now->finished++;
 }
 
+static void fake_announce(struct worker *w, void (*go_on)(void *ctx), void *ctx)
+{
+    (void)w;
+    go_on(ctx);
+}
+
 static void fake_note(struct worker *w, struct notes *n)
 {
     CHECK(w == &now->worker);
@@ -98,7 +104,7 @@ static bool fake_source(struct worker *w, str src, struct source_info *info)
 }
 
 static const struct host host = {
-    .finish = fake_finish, .note = fake_note, .source = fake_source};
+    .finish = fake_finish, .announce = fake_announce, .note = fake_note, .source = fake_source};
 
 static uint64_t wall_ms(void *ctx)
 {
