@@ -1,51 +1,50 @@
 /* Dates by a format, as strptime has them: %d/%m/%Y. */
 #include "common/data/date.h"
 
-enum { EPOCH_DIGITS = 11 };
+enum { EPOCH_DIGITS = 11, CENTURY_PIVOT = 69 /* POSIX strptime */ };
+enum half { HALF_UNSAID, HALF_AM, HALF_PM };
 
-struct directives { /* what a format reads, beside the date itself */
-    int half;       /* 0: not said; 1: am, 2: pm */
+struct format_reader {
+    const struct coerce_setup *setup;
+    struct date_reader r;
+    char next; /* of the format, behind the directive; 0: its end */
+    enum half half;
     bool is_half_clock;
 };
 
-static const char *const months[] = {"january",   "february", "march",    "april",
-                                     "may",       "june",     "july",     "august",
-                                     "september", "october",  "november", "december"};
-
-static int lower(char c)
+static bool is_letter(char c)
 {
-    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static size_t equal_letters(const struct date_reader *r, const char *word)
+/* Of any language; the dot of a short form goes with it, unless the format has one there. */
+static bool take_named(struct format_reader *f, bool is_month, int *index)
 {
-    size_t n = 0;
+    const struct date_language *l;
 
-    while (word[n] && r->p + n < r->end && lower(r->p[n]) == word[n])
-        n++;
-    return n;
-}
-
-/* "May", "september", "Sep": an English name, whole or its first three letters. */
-static bool take_month(struct date_reader *r, int *month)
-{
-    for (int m = 0; m < 12; m++) {
-        size_t n = equal_letters(r, months[m]);
-        if (n < 3)
+    for (uint32_t i = 0; (l = date_next_language(f->setup, &i));) {
+        if (!date_take_name(&f->r, is_month ? l->months : l->weekdays, index))
             continue;
-        r->p += n == strlen(months[m]) ? n : 3;
-        *month = m + 1;
+        if (f->next != '.')
+            date_take(&f->r, '.');
         return true;
     }
     return false;
 }
 
-static bool take_short_year(struct date_reader *r, int *year)
+static bool take_month(struct format_reader *f, int *month)
 {
-    if (!date_take_number(r, 2, 2, year))
-        return false;
-    *year += *year < 69 ? 2000 : 1900; /* POSIX strptime */
-    return true;
+    bool is_name = take_named(f, true, month);
+
+    ++*month; /* an index until here */
+    return is_name;
+}
+
+static bool take_weekday(struct format_reader *f)
+{
+    int index;
+
+    return take_named(f, false, &index);
 }
 
 /* A number from 1: a 0 stands for what is not known, and another format may know it. */
@@ -54,14 +53,35 @@ static bool take_ordinal(struct date_reader *r, int *number)
     return date_take_number(r, 1, 2, number) && *number > 0;
 }
 
-static bool take_half(struct date_reader *r, int *half)
+/* 1st, 2nd: unless letters are what the format has next. */
+static bool take_day(struct format_reader *f, int *day)
 {
-    const char *p = r->p;
+    const struct date_language *l;
+    bool is_taken = is_letter(f->next) || f->next == '%';
 
-    if (r->end - p < 2 || lower(p[1]) != 'm' || (lower(p[0]) != 'a' && lower(p[0]) != 'p'))
+    if (!take_ordinal(&f->r, day))
         return false;
-    *half = lower(p[0]) == 'a' ? 1 : 2;
-    r->p += 2;
+    for (uint32_t i = 0; !is_taken && (l = date_next_language(f->setup, &i));)
+        is_taken = date_take_word(&f->r, l->ordinals);
+    return true;
+}
+
+static bool take_short_year(struct date_reader *r, int *year)
+{
+    if (!date_take_number(r, 2, 2, year))
+        return false;
+    *year += *year < CENTURY_PIVOT ? 2000 : 1900;
+    return true;
+}
+
+static bool take_half(struct format_reader *f)
+{
+    static const char words[] = "am|a.m.,pm|p.m.";
+    int index;
+
+    if (!date_take_name(&f->r, words, &index))
+        return false;
+    f->half = index ? HALF_PM : HALF_AM;
     return true;
 }
 
@@ -76,9 +96,10 @@ static bool take_epoch(struct date_reader *r, struct date *d)
     return n > 0;
 }
 
-static bool take_directive(struct date_reader *r, char letter, struct date *d,
-                           struct directives *said)
+static bool take_directive(struct format_reader *f, char letter, struct date *d)
 {
+    struct date_reader *r = &f->r;
+
     switch (letter) {
     case 'Y':
         return date_take_number(r, 4, 4, &d->year);
@@ -88,11 +109,14 @@ static bool take_directive(struct date_reader *r, char letter, struct date *d,
         return take_ordinal(r, &d->month);
     case 'b':
     case 'B':
-        return take_month(r, &d->month);
+        return take_month(f, &d->month);
     case 'd':
-        return take_ordinal(r, &d->day);
+        return take_day(f, &d->day);
+    case 'a':
+    case 'A':
+        return take_weekday(f);
     case 'I':
-        said->is_half_clock = true;
+        f->is_half_clock = true;
         return take_ordinal(r, &d->hour);
     case 'H':
         return date_take_number(r, 1, 2, &d->hour);
@@ -103,7 +127,7 @@ static bool take_directive(struct date_reader *r, char letter, struct date *d,
     case 'f':
         return date_take_digits(r, &d->fraction);
     case 'p':
-        return take_half(r, &said->half);
+        return take_half(f);
     case 'z':
         return date_take_zone(r, d);
     case 's':
@@ -123,36 +147,37 @@ static enum date_precision precision_of(char letter)
 }
 
 /* 12 is the first hour of its half. */
-static bool apply_half(struct date *d, const struct directives *said)
+static bool settle_half(const struct format_reader *f, struct date *d)
 {
-    if (!said->is_half_clock)
-        return true;
     bool is_hour = d->hour <= 12;
-    d->hour = d->hour % 12 + (said->half == 2 ? 12 : 0);
+
+    if (!f->is_half_clock)
+        return true;
+    d->hour = d->hour % 12 + (f->half == HALF_PM ? 12 : 0);
     return is_hour;
 }
 
 bool date_read_format(const struct coerce_setup *setup, str format, str text, struct date *d)
 {
-    struct date_reader r = {text.p, str_end(text)};
-    struct directives said = {0};
+    struct format_reader f = {.setup = setup, .r = {text.p, str_end(text)}};
 
-    (void)setup;
     *d = (struct date){.precision = DATE_YEAR};
     for (size_t i = 0; i < format.n; i++) {
         bool fits = true;
         if (format.p[i] == ' ') {
-            date_skip_blanks(&r);
+            date_skip_blanks(&f.r);
         } else if (format.p[i] == '%' && i + 1 < format.n) {
-            fits = take_directive(&r, format.p[++i], d, &said);
-            d->precision = MAX(d->precision, precision_of(format.p[i]));
+            char letter = format.p[++i];
+            f.next = i + 1 < format.n ? format.p[i + 1] : '\0';
+            fits = take_directive(&f, letter, d);
+            d->precision = MAX(d->precision, precision_of(letter));
         } else {
-            fits = date_take(&r, format.p[i]);
+            fits = date_take(&f.r, format.p[i]);
         }
         if (!fits)
             return false;
     }
-    return r.p == r.end && apply_half(d, &said);
+    return f.r.p == f.r.end && settle_half(&f, d);
 }
 
 const char *coerce_check_format(str format)
@@ -163,8 +188,8 @@ const char *coerce_check_format(str format)
         if (format.p[i] != '%')
             continue;
         char letter = ++i < format.n ? format.p[i] : '\0';
-        if (!letter || !strchr("YymbBdHIMSfpzs%", letter))
-            return "knows %Y %y %m %b %B %d %H %I %p %M %S %f %z %s and %% only";
+        if (!letter || !strchr("YymbBdaAHIMSfpzs%", letter))
+            return "knows %Y %y %m %b %d %a %H %I %p %M %S %f %z %s and %% only";
         has[(unsigned char)letter] = true;
     }
     bool has_month = has['m'] || has['b'] || has['B'], has_hour = has['H'] || has['I'];
