@@ -225,53 +225,13 @@ static void test_check_format_names_what_is_wrong(void)
 enum { NOON = 12 * 3600 };
 #define SCRAPED INT64_C(1443830400) /* 2015-10-03: airbnb_dc */
 
-static void test_relative_dates(void)
-{
-    static const struct {
-        const char *text, *age, *day, *language; /* NULL: refused; null; English */
-    } cases[] = {
-        {"today", "\"P0D\"", "\"2015-10-03\""},
-        {"Yesterday", "\"P1D\"", "\"2015-10-02\""},
-        {"a week ago", "\"P1W\"", "\"2015-09-26\""},
-        {"2 weeks ago", "\"P2W\"", "\"2015-09-19\""},
-        {"3 days ago", "\"P3D\"", "\"2015-09-30\""},
-        {"30+ days ago", "\"P30D\"", "\"2015-09-03\""},
-        {"35 months ago", "\"P35M\"", "\"2012-11\""},
-        {"1 month ago", "\"P1M\"", "\"2015-09\""},
-        {"10 months ago", "\"P10M\"", "\"2014-12\""},
-        {"2 years ago", "\"P2Y\"", "\"2013\""},
-        {"9999 years ago", "\"P9999Y\"", NULL},
-        {"never", "null", "null"},
-        {"the day before yesterday", "\"P2D\"", "\"2015-10-01\""},
-        {"Yesterday at 14:30", "\"P1D\"", "\"2015-10-02\""},
-        {"3d ago", "\"P3D\"", "\"2015-09-30\""},
-        {"Heute, 14:30", "\"P0D\"", "\"2015-10-03\"", "de"},
-        {"vor einer Woche", "\"P1W\"", "\"2015-09-26\"", "de"},
-        {"vor 3 Tagen", "\"P3D\"", "\"2015-09-30\"", "de"},
-        {"nie", "null", "null", "de"},
-        {"il y a 3 jours", "\"P3D\"", "\"2015-09-30\"", "fr"},
-        {"aujourd’hui", "\"P0D\"", "\"2015-10-03\"", "fr"},
-        {"een maand geleden", "\"P1M\"", "\"2015-09\"", "nl"},
-        {"hace 2 días", "\"P2D\"", "\"2015-10-01\"", "es"},
-        {"un mese fa", "\"P1M\"", "\"2015-09\"", "it"},
-        {"há 3 meses", "\"P3M\"", "\"2015-07\"", "pt"},
-        {"3 meses atrás", "\"P3M\"", "\"2015-07\"", "pt"},
-        {"Dzisiaj o 14:05", "\"P0D\"", "\"2015-10-03\"", "pl"},
-        {"tydzień temu", "\"P1W\"", "\"2015-09-26\"", "pl"},
-        {"Вчера", "\"P1D\"", "\"2015-10-02\"", "ru"},
-        {"5 лет назад", "\"P5Y\"", "\"2010\"", "ru"},
-        {"ago", NULL, NULL},
-        {"3 days", NULL, NULL},
-        {"3 moons ago", NULL, NULL},
-        {"days ago", NULL, NULL},
-        {"3 days ago or so", NULL, NULL},
-        {"today 25:00", NULL, NULL},
-        {"never 10:00", NULL, NULL},
-        {"heute", NULL, NULL},
-        {"today", NULL, NULL, "de"},
-    };
+struct relative_case {
+    const char *text, *age, *day, *language; /* NULL: refused; null; English */
+};
 
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+static void check_relative(const struct relative_case *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
         str language = str_of(cases[i].language);
         struct coerce_setup now = {.has_now = true,
                                    .now = SCRAPED,
@@ -290,6 +250,61 @@ static void test_relative_dates(void)
         check_case("date", &aged);
         check_case("date", &open);
     }
+}
+
+static void test_relative_dates(void)
+{
+    static const struct relative_case cases[] = {
+        {"today", "\"P0D\"", "\"2015-10-03\""},
+        {"Yesterday", "\"P1D\"", "\"2015-10-02\""},
+        {"a week ago", "\"P1W\"", "\"2015-09-26\""},
+        {"2 weeks ago", "\"P2W\"", "\"2015-09-19\""},
+        {"3 days ago", "\"P3D\"", "\"2015-09-30\""},
+        {"30+ days ago", "\"P30D\"", "\"2015-09-03\""},
+        {"35 months ago", "\"P35M\"", "\"2012-11\""},
+        {"1 month ago", "\"P1M\"", "\"2015-09\""},
+        {"10 months ago", "\"P10M\"", "\"2014-12\""},
+        {"2 years ago", "\"P2Y\"", "\"2013\""},
+        {"9999 years ago", "\"P9999Y\"", NULL},
+        {"never", "null", "null"},
+        {"the day before yesterday", "\"P2D\"", "\"2015-10-01\""},
+        {"Yesterday at 14:30", "\"P1D\"", "\"2015-10-02\""},
+        {"3d ago", "\"P3D\"", "\"2015-09-30\""},
+        {"ago", NULL, NULL},
+        {"3 days", NULL, NULL},
+        {"3 moons ago", NULL, NULL},
+        {"days ago", NULL, NULL},
+        {"3 days ago or so", NULL, NULL},
+        {"today 25:00", NULL, NULL},
+        {"never 10:00", NULL, NULL},
+        {"heute", NULL, NULL},
+    };
+
+    check_relative(cases, ARRAY_LEN(cases));
+}
+
+static void test_relative_dates_in_other_languages(void)
+{
+    static const struct relative_case cases[] = {
+        {"Heute, 14:30", "\"P0D\"", "\"2015-10-03\"", "de"},
+        {"vor einer Woche", "\"P1W\"", "\"2015-09-26\"", "de"},
+        {"vor 3 Tagen", "\"P3D\"", "\"2015-09-30\"", "de"},
+        {"nie", "null", "null", "de"},
+        {"il y a 3 jours", "\"P3D\"", "\"2015-09-30\"", "fr"},
+        {"aujourd’hui", "\"P0D\"", "\"2015-10-03\"", "fr"},
+        {"een maand geleden", "\"P1M\"", "\"2015-09\"", "nl"},
+        {"hace 2 días", "\"P2D\"", "\"2015-10-01\"", "es"},
+        {"un mese fa", "\"P1M\"", "\"2015-09\"", "it"},
+        {"há 3 meses", "\"P3M\"", "\"2015-07\"", "pt"},
+        {"3 meses atrás", "\"P3M\"", "\"2015-07\"", "pt"},
+        {"Dzisiaj o 14:05", "\"P0D\"", "\"2015-10-03\"", "pl"},
+        {"tydzień temu", "\"P1W\"", "\"2015-09-26\"", "pl"},
+        {"Вчера", "\"P1D\"", "\"2015-10-02\"", "ru"},
+        {"5 лет назад", "\"P5Y\"", "\"2010\"", "ru"},
+        {"today", NULL, NULL, "de"},
+    };
+
+    check_relative(cases, ARRAY_LEN(cases));
 }
 
 static void test_relative_dates_of_the_clock(void)
@@ -346,6 +361,7 @@ int main(void)
     RUN(test_times_by_formats);
     RUN(test_check_format_names_what_is_wrong);
     RUN(test_relative_dates);
+    RUN(test_relative_dates_in_other_languages);
     RUN(test_relative_dates_of_the_clock);
     RUN(test_what_a_date_leaves_out_is_said);
     return check_done();
