@@ -146,11 +146,13 @@ static str file_of(str uri)
     return slash ? str_between(slash + 1, str_end(uri)) : uri;
 }
 
+/* A number stays one. */
 static void fill_digits(struct fill *c, const struct normalise_field *f, str digits, str *value)
 {
-    fill_text(c, f, digits, value);
-    if (!f->coercer && value->n > 2)
-        *value = (str){value->p + 1, value->n - 2}; /* a number stays one */
+    struct reading r = {.raw = digits, .text = digits, .is_whole = true};
+    uint8_t flags = 0;
+
+    (void)read_text(c, f, &r, value, &flags);
 }
 
 static str digits_of(struct fill *c, uint64_t number)

@@ -209,6 +209,9 @@ static void test_rules_keep_to_the_schema(void)
          ",\"b\":null,\"sp_extra\":{\"b\":\"3000000000\"},\"sp_issues\":[{\"field\":\"b\","
          "\"issue\":\"out_of_range\",\"reason\":\"is beyond 32 bits\"}]}"},
         {SCHEMA(F("b", "\"int\"")), "[\"b\"]", "[44,\"\"]", "!required"},
+        {SCHEMA(F("b", "\"int\"")) "fields: {b: {from: '@row'}}", "[]", "[44]", ",\"b\":9}"},
+        {SCHEMA(F("b", "\"string\"")) "fields: {b: {from: '@row', parse: text}}", "[]", "[44]",
+         ",\"b\":\"9\"}"},
         {SCHEMA(F("b", "\"int\"")), "[\"b\"]", "[44,\"x\"]", "!cannot_parse"},
         {SCHEMA("{\"name\":\"b\",\"type\":\"int\",\"default\":5}"), "[\"c\"]", "[44,\"\"]",
          ",\"b\":5,\"sp_extra\":{\"c\":\"\"}}"},
