@@ -182,11 +182,11 @@ static void emit(struct reader *r, struct batch *b, const struct row *row, bool 
 /* True: the file goes on. */
 static bool step(struct reader *r, struct batch *b, struct trouble *t)
 {
-    uint64_t stop = rows_boundary(r->rows) + (b->step_bytes ? b->step_bytes : STEP_BYTES),
+    uint64_t stop = cutter_boundary(r->cutter) + (b->step_bytes ? b->step_bytes : STEP_BYTES),
              budget = STEP_READ;
     struct row row;
 
-    while (rows_boundary(r->rows) < stop && b->record_count < STEP_ROWS) {
+    while (cutter_boundary(r->cutter) < stop && b->record_count < STEP_ROWS) {
         switch (reader_next(r, &b->arena, &budget, &row, t)) {
         case ROWS_ROW:
             emit(r, b, &row, false);
@@ -254,7 +254,7 @@ static bool pass_over(struct reader *r, struct batch *b, const str *job, uint32_
         error_set(&t->err, ERR_DATA,
                   "%" PRIu64 " rows of '" STR_FMT "' killed workers, and so does the one at "
                   "offset %" PRIu64,
-                  rows, STR_ARG(r->uri), rows_boundary(r->rows));
+                  rows, STR_ARG(r->uri), cutter_boundary(r->cutter));
         return false;
     }
     if (!reader_pass_over(r, &b->arena, &row, t))
@@ -305,7 +305,7 @@ static enum work split_process(struct worker *w, struct batch *b)
         return give_up_unseen(w, b, fields, n, from);
     bool can_begin = is_begun || begin(w, b, fields, n, &t);
     if (is_begun)
-        from = rows_boundary(r->rows);
+        from = cutter_boundary(r->cutter);
     struct progress *p = new_progress(b, job, from, r->row);
     if (t.is_waiting)
         return wait(s, b);
@@ -329,7 +329,7 @@ static enum work split_process(struct worker *w, struct batch *b)
         goes_on = pass_over(r, b, fields, n, &t);
     else if (!is_new || !b->step_bytes)
         goes_on = step(r, b, &t);
-    p->to = rows_boundary(r->rows);
+    p->to = cutter_boundary(r->cutter);
     p->row = r->row;
     if (t.reason.n)
         return give_up(w, b, &t);

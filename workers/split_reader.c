@@ -65,7 +65,7 @@ static bool fail_source(struct trouble *t)
 
 static str piece(const struct reader *r)
 {
-    size_t skip = (size_t)(rows_offset(r->rows) - r->bytes_at);
+    size_t skip = (size_t)(cutter_offset(r->cutter) - r->bytes_at);
 
     return (str){r->bytes + skip, r->have - skip};
 }
@@ -101,10 +101,10 @@ enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget
                              struct row *row, struct trouble *t)
 {
     for (;;) {
-        enum rows_status status = rows_next(r->rows, piece(r), r->is_at_end, a, row);
+        enum rows_status status = cutter_next(r->cutter, piece(r), r->is_at_end, a, row);
         if (status != ROWS_MORE || *budget == 0)
             return status;
-        if (!read_more(r, rows_offset(r->rows), t))
+        if (!read_more(r, cutter_offset(r->cutter), t))
             return ROWS_MORE;
         *budget -= MIN(*budget, (uint64_t)READ_BYTES);
     }
@@ -112,8 +112,8 @@ enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget
 
 static void start_rows(struct reader *r, uint64_t offset)
 {
-    rows_free(r->rows);
-    r->rows = rows_new(r->dialect, r->limits, offset);
+    cutter_free(&r->cutter);
+    r->cutter = (struct cutter){&rows_kind, rows_new(r->dialect, r->limits, offset)};
 }
 
 /* A new file: dialect, header. */
@@ -134,7 +134,7 @@ static void choose_dialect(struct reader *r, const struct reader_setup *setup)
 static bool read_header(struct reader *r, const struct reader_setup *setup, struct trouble *t)
 {
     bool has_header = !str_is(setup->header, "none");
-    uint64_t start = rows_boundary(r->rows), budget = HEADER_BYTES;
+    uint64_t start = cutter_boundary(r->cutter), budget = HEADER_BYTES;
     struct row row;
 
     switch (reader_next(r, &r->arena, &budget, &row, t)) {
@@ -260,7 +260,7 @@ static bool find_line(struct reader *r, uint64_t offset, str *line, struct troub
 
 bool reader_pass_over(struct reader *r, struct arena *a, struct row *row, struct trouble *t)
 {
-    uint64_t offset = rows_boundary(r->rows);
+    uint64_t offset = cutter_boundary(r->cutter);
     str line;
 
     if (!find_line(r, offset, &line, t))
@@ -278,7 +278,7 @@ bool reader_pass_over(struct reader *r, struct arena *a, struct row *row, struct
 void reader_drop(struct reader *r)
 {
     source_close(&r->file);
-    rows_free(r->rows);
+    cutter_free(&r->cutter);
     arena_reset(&r->arena);
     *r = (struct reader){.arena = r->arena, .bytes = r->bytes, .room = r->room};
 }

@@ -17,7 +17,7 @@ struct trouble {     /* why a file cannot go on; reason.n == 0: it can */
 struct reader {         /* zeroed is ready for reader_begin() */
     struct arena arena; /* of the file: names, version */
     struct source file;
-    struct rows *rows; /* owned */
+    struct cutter cutter; /* owned */
     struct rows_dialect dialect;
     str uri, src, cols;
     struct rows_limits limits;
