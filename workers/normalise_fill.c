@@ -55,10 +55,13 @@ static bool read_text(struct fill *c, const struct normalise_field *f, struct re
         refuse(c, f, r);
         return true;
     }
-    if (!r->value.n)
-        return false;
-    if (r->issue.n)
+    bool is_odd = r->issue.n && (r->value.n || f->unreadable != UNREADABLE_NULL);
+    if (is_odd)
         add_issue(c, f, r->issue, r->why);
+    if (!r->value.n) {
+        *value = is_odd ? STR_NONE : *value;
+        return is_odd;
+    }
     *flags |= r->is_whole ? CELL_SAID : 0;
     *value = r->value;
     return true;

@@ -131,6 +131,14 @@ static void test_rules_take_a_text_step_by_step(void)
         {"fields: {a: {nothing: ['/^\xe2\x80\x94/'], parse: integer}}", "[\"a\"]",
          "[44,\"\xe2\x80\x94 sq ft\"]",
          ",\"a\":null,\"sp_extra\":{\"a\":\"\xe2\x80\x94 sq ft\"}}"},
+        /* read, and odd: there is no value, and that is told */
+        {"fields: {a: {parse: date, from: [a, b], default: '2020-01-01'}}", "[\"a\",\"b\"]",
+         "[44,\"today\",\"2021-05-26\"]",
+         ",\"a\":null,\"sp_extra\":{\"a\":\"today\",\"b\":\"2021-05-26\"},\"sp_issues\":["
+         "{\"field\":\"a\",\"issue\":\"relative_date\",\"reason\":\"counts from a day that is "
+         "not declared: declare `scraped`\"}]}"},
+        {"fields: {a: {parse: date, unreadable: 'null'}}", "[\"a\"]", "[44,\"today\"]",
+         ",\"a\":null,\"sp_extra\":{\"a\":\"today\"}}"},
         /* the default of a part that is a word */
         {"fields: {a: {parse: money, take: period, default: month}}", "[\"a\"]",
          "[44,\"7 EUR\"]", ",\"a\":\"month\",\"sp_extra\":{\"a\":\"7 EUR\"}}"},
