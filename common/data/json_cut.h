@@ -9,6 +9,7 @@ struct json_cut {
     enum rows_encoding encoding;
     str records; /* items: JSON pointer to the array; `auto`: the root, or its member `records`,
                   * or the one object that the file is. Borrowed. */
+    bool is_at_item; /* items: an item begins at the offset given, whatever stands before it */
 };
 
 /* One document a line; blank lines are skipped. From any line's beginning. */

@@ -35,7 +35,7 @@ struct json_items *json_items_new(const struct json_cut *how, uint64_t offset)
 
     *r = (struct json_items){.how = *how, .boundary = offset, .at = offset};
     r->how.row_bytes = how->row_bytes ? how->row_bytes : ROW_BYTES;
-    r->place = offset ? BEHIND : BEFORE;
+    r->place = how->is_at_item ? FIRST : offset ? BEHIND : BEFORE;
     buf_init(&r->head, JSON_CUT_KEPT);
     return r;
 }
