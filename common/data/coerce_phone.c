@@ -68,7 +68,10 @@ static const char *settle_international(str digits, str *code, str *national)
     *national = without(digits, *code);
     if (plan->trunk[0] == '0')
         *national = without(*national, str_of(plan->trunk));
-    return has_length(plan, *national) ? NULL : "has not the length of its country's numbers";
+    bool has_zero = plan->trunk[0] == '0' && str_starts(*national, STR("0"));
+    return has_length(plan, *national) && !has_zero
+               ? NULL
+               : "has not the length of its country's numbers";
 }
 
 static const char *settle_national(const struct phone_plan *plan, str digits, str *code,
