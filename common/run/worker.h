@@ -29,6 +29,7 @@ struct services { /* what a stage may call: seams for tests */
     struct http *http; /* NULL where no stage needs it */
     const str *roots;  /* folders that `file:` may name, without a trailing slash */
     uint32_t root_count;
+    uint64_t unpacked_max; /* bytes that a compressed source may hold; 0: 64 GiB */
     uint64_t pipeline_version;
 };
 /* Where a source id leads: from sp:{lane}:source:<id>. */
