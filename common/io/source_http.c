@@ -29,7 +29,7 @@ static bool is_host(str host)
     return host.n > 0;
 }
 
-/* False: w->reason says why not. */
+/* `url` lives as long as the web. False: w->reason says why not. */
 static bool set_url(struct web *w, str url)
 {
     bool is_tls = str_starts(url, STR("https://"));
@@ -56,8 +56,7 @@ static bool set_url(struct web *w, str url)
                  STR_ARG(host), STR_ARG(port));
         return false;
     }
-    w->host = arena_copy(&w->arena, host);
-    w->key = arena_copy(&w->arena, url);
+    w->key = url;
     return true;
 }
 
@@ -94,7 +93,7 @@ static enum web_verdict http_judge(struct web *w, const struct http_answer *a)
         if (!a->redirect.n || w->at_onces >= REDIRECTS_MAX)
             return web_fail(w, STR("source_refused"), "HTTP status %d%s", a->status,
                             a->redirect.n ? ", too often" : "");
-        return set_url(w, a->redirect) ? WEB_AT_ONCE : WEB_FAIL;
+        return set_url(w, arena_copy(&w->arena, a->redirect)) ? WEB_AT_ONCE : WEB_FAIL;
     }
     error_set(&w->err, ERR_HTTP, "HTTP status %d", a->status);
     switch (a->status) {

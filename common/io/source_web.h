@@ -44,7 +44,7 @@ struct web {
     str url, header[WEB_HEADERS]; /* of the call; in scratch */
     uint32_t header_count;
     /* http: */
-    str host, port, address;
+    str address;
     bool was_refused;
     /* s3: */
     str bucket, key, region;
