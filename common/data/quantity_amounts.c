@@ -51,9 +51,9 @@ static void refuse_ambiguous(struct parser *p, const char *why)
 
 static void set_currency(struct amount *x, const struct token *t)
 {
-    str both = quantity_currency_both(x->currency, t->text);
+    str both = x->has_currency ? quantity_currency_both(x->currency, t->text) : t->text;
 
-    x->currency = both.n ? both : x->currency.n ? x->currency : t->text;
+    x->currency = both.n ? both : x->currency;
     x->has_currency = true;
 }
 
@@ -90,14 +90,14 @@ static bool take_suffix(struct parser *p, struct amount *x)
     return true;
 }
 
-/* "/m²" behind a price; "/-" as one writes in India. */
+/* "/m²" or "per m²" behind a price; "/-" as one writes in India. */
 static void take_rate(struct parser *p, struct amount *x)
 {
     enum token_kind next = kind_at(p, p->i + 1);
 
     if (kind_here(p) != TOKEN_PER)
         return;
-    if (next == TOKEN_UNIT || next == TOKEN_WORD)
+    if (next == TOKEN_UNIT)
         x->is_rate = x->has_currency;
     p->i += next == TOKEN_UNIT || next == TOKEN_DASH ? 2 : 1;
 }

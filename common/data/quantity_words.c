@@ -129,8 +129,9 @@ static const struct word multipliers[] = {{"b", 9 | ONLY_MONEY},
 
 static bool cut_prefix(str *key, const char *prefix)
 {
+    if (key->p[0] != prefix[0])
+        return false;
     str front = str_of(prefix);
-
     if (key->n <= front.n || !str_starts(*key, front))
         return false;
     *key = (str){key->p + front.n, key->n - front.n};

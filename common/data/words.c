@@ -35,12 +35,12 @@ static uint32_t small_letter(uint32_t c)
 
 static enum word_class class_of_ascii(uint32_t c)
 {
-    if (c == ' ' || (c >= '\t' && c <= '\r'))
-        return WORD_BLANK;
-    if (c >= '0' && c <= '9')
-        return WORD_DIGIT;
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+    if ((c | 0x20) - 'a' < 26)
         return WORD_LETTER;
+    if (c - '0' < 10)
+        return WORD_DIGIT;
+    if (c == ' ' || c - '\t' < 5)
+        return WORD_BLANK;
     if (c == '-')
         return WORD_DASH;
     return c == '$' || c == '%' ? WORD_SYMBOL : WORD_MARK;
@@ -67,8 +67,11 @@ static enum word_class class_of(uint32_t c)
 
 enum word_class word_step(const char **p, const char *end, uint32_t *point)
 {
+    if ((unsigned char)**p < 0x80) {
+        *point = small_letter((unsigned char)*(*p)++);
+        return class_of_ascii(*point);
+    }
     uint32_t c = read_point(p, end);
-
     if (c == 0xb2 || c == 0xb3 || c == 0xb9) {
         *point = c == 0xb9 ? '1' : c - 0xb0 + '0';
         return WORD_DIGIT;
@@ -173,7 +176,8 @@ static bool extend(struct builder *b)
         return add_slash(b, behind);
     if (class != WORD_LETTER && class != WORD_SYMBOL && class != WORD_DIGIT)
         return b->n > 0 && skip_joint(b, class, point, behind);
-    if ((class == WORD_DIGIT && b->n == 0) || !append(b, point))
+    bool is_no_key = class == WORD_DIGIT && (b->n == 0 || b->last == WORD_SYMBOL);
+    if (is_no_key || !append(b, point))
         return false;
     b->p = behind;
     b->last = class;
@@ -209,18 +213,29 @@ bool word_has_key(str word, str key)
     return at == key.n && at > 0;
 }
 
+/* A text with a NUL against a key, by bytes; most differ in the first. */
+static int compare_key(const char *text, str key)
+{
+    for (size_t i = 0; i < key.n; i++) {
+        unsigned char x = (unsigned char)text[i], y = (unsigned char)key.p[i];
+        if (x != y)
+            return x < y ? -1 : 1;
+    }
+    return text[key.n] != '\0';
+}
+
 const struct word *word_find(const struct word *table, size_t n, str key)
 {
     size_t from = 0, to = n;
 
     while (from < to) {
         size_t middle = from + (to - from) / 2;
-        if (str_compare(str_of(table[middle].key), key) < 0)
+        if (compare_key(table[middle].key, key) < 0)
             from = middle + 1;
         else
             to = middle;
     }
-    return from < n && str_is(key, table[from].key) ? &table[from] : NULL;
+    return from < n && compare_key(table[from].key, key) == 0 ? &table[from] : NULL;
 }
 
 bool word_is_sorted(const struct word *table, size_t n)

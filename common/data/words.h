@@ -17,7 +17,7 @@ enum word_class {
  * superscript is its digit. */
 enum word_class word_step(const char **p, const char *end, uint32_t *point);
 
-enum { WORD_KEY_MAX = 48, WORD_ENDS_MAX = 8, WORD_WORDS_MAX = 5 };
+enum { WORD_KEY_MAX = 48, WORD_ENDS_MAX = 8, WORD_WORDS_MAX = 4 };
 struct word_end {
     const char *at;       /* in the text */
     uint32_t n;           /* bytes of the key up to here */

@@ -117,7 +117,7 @@ static void test_money_of_english_sites(void)
         {"$1,200 $999", NULL, .issue = "ambiguous"},
         {"£500 £600 £700", NULL, .issue = "ambiguous"},
         {"1200 1999", NULL, .issue = "ambiguous"},
-        {"12/05/2020", NULL, .issue = "ambiguous"},
+        {"12/05/2020", NULL},
         {"2020-05-12", NULL, .issue = "ambiguous"},
         {"$600 - $500", NULL, .issue = "ambiguous"},
         {"$500 - €600", NULL, .issue = "ambiguous"},
@@ -125,6 +125,9 @@ static void test_money_of_english_sites(void)
         {"US$500 - $600", "500", "600"},
         {"$12 / sq ft", NULL},
         {"$12/sq ft", NULL},
+        {"$12 per m²", NULL},
+        {"$500 per person", "500"},
+        {"$1,375 120 sq ft", "1375"},
         {"3 beds", NULL},
         {"1,056 sq ft", NULL},
         {"2 km", NULL},
@@ -305,6 +308,11 @@ static void test_area(void)
         {"70 m2, 12 m2", NULL, .issue = "ambiguous"},
         {"1056 1200", NULL, .issue = "ambiguous"},
         {"1,23 sq ft", NULL},
+        {"1/2 acre", NULL},
+        {"1½ acres", NULL},
+        {"10 x 20 m2", NULL},
+        {"10 × 20 m2", NULL},
+        {"2BHK 1,000 sqft", "92.9"},
     };
     const struct coerce_setup setup = {
         .groups = {','}, .digits = -1, .unit = unit("m2"), .assume = unit("sqft")};
@@ -315,13 +323,21 @@ static void test_area(void)
 static void test_distance(void)
 {
     static const struct quantity_case english[] = {
-        {"51,000 mi.", "82077"}, {"136,397 mi.", "219510"},
-        {"952 mi.", "1532"},     {"186005 km", "186005"},
-        {"150,000km", "150000"}, {"1,30,000 kms", "130000"},
-        {"0 km", "0"},           {"777777777 km", "777777777"},
-        {"85k miles", "136794"}, {"120 thousand km", "120000"},
-        {"5.0 km", "5"},         {"12", "12"},
-        {"Petrol", NULL},        {"1 owner", NULL},
+        {"51,000 mi.", "82077"},
+        {"136,397 mi.", "219510"},
+        {"952 mi.", "1532"},
+        {"186005 km", "186005"},
+        {"150,000km", "150000"},
+        {"1,30,000 kms", "130000"},
+        {"0 km", "0"},
+        {"777777777 km", "777777777"},
+        {"85k miles", "136794"},
+        {"120 thousand km", "120000"},
+        {"5.0 km", "5"},
+        {"12", "12"},
+        {"Petrol", NULL},
+        {"1 owner", NULL},
+        {"5 ft 10 in", NULL, .issue = "ambiguous"},
         {"242 600 km", NULL}, /* as a blank is no group sign here */
     };
     static const struct quantity_case dots[] = {
