@@ -13,9 +13,15 @@ local function set_later(C, key, set, expire)
   C.hashes[#C.hashes + 1] = {key = key, set = set, expire = expire}
 end
 
-local function counts_slice(C, key, A, n, expire)
+-- `more`: a field of our own, moved along with the others, but no part of the answer.
+local function counts_slice(C, key, A, n, expire, more)
   local at, values = A.at, C.values
   local set = list(A, 2 * n)
+  local asked = n
+  if more then
+    n = n + 1
+    set[2 * n - 1], set[2 * n] = more.field, more.delta
+  end
   local fields = {unpack(set, 1, n)}
   for i = 1, n do fields[i] = set[2 * i - 1] end
   local old = read('HMGET', key, unpack(fields))
@@ -27,20 +33,22 @@ local function counts_slice(C, key, A, n, expire)
     local v = was and was + delta
     if not v or v > COUNT_MAX or v < -COUNT_MAX then stop('COUNT ' .. key .. ' ' .. field) end
     if not C.was then C.was = was end
-    now[field], values[#values + 1] = v, v
+    now[field] = v
+    if i <= asked then values[#values + 1] = v end
     set[2 * i] = v
   end
   set_later(C, key, set, expire)
 end
 
 -- A window may count as many keys as the batch has records: in slices that unpack() takes.
-local function counts_read(C, key, A, expire)
+local function counts_read(C, key, A, expire, more)
   local left = number(A, ARGS_MAX)
-  if left == 0 then want_type(key, 'hash') end
-  while left > 0 do
+  if left == 0 and not more then want_type(key, 'hash') end
+  while left > 0 or more do
     local n = math.min(left, FIELDS_MAX)
     left = left - n
-    counts_slice(C, key, A, n, left == 0 and expire or 0)
+    counts_slice(C, key, A, n, left == 0 and expire or 0, more)
+    more = nil
   end
 end
 

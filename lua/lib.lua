@@ -71,3 +71,24 @@ local function integer(s)
   local n = s:find('^%-?%d+$') and tonumber(s)
   return n and n <= COUNT_MAX and n >= -COUNT_MAX and n
 end
+
+-- `<stage>:removed` of the books: entries that the functions took out of a topic. With it anybody can
+-- tell how many were taken out by another hand (vanished.lua).
+local function removed_field(key)
+  return key:match('[^:]+$') .. ':removed'
+end
+
+-- They stand in the same lane: `sp:{0}:tidy`, `sp:{0}:books`. nil: it is no topic of ours.
+local function books_of(key)
+  local lane = key:match('^.+:')
+  return lane and lane .. 'books'
+end
+
+-- Counts what has just been removed. Never an error: it is done, and a wrong count is an alarm at worst.
+local function count_removed(key, n, books)
+  books = books or books_of(key)
+  if n == 0 or not books then return end
+  local was = redis.pcall('HGET', books, removed_field(key))
+  local now = not was and n or type(was) == 'string' and integer(was) and integer(was) + n
+  if now then redis.pcall('HSET', books, removed_field(key), now) end
+end

@@ -26,6 +26,7 @@ local function outputs_undo(K, first, added)
   for i, m in ipairs(added) do
     local key = K[first + i - 1]
     local left = key and redis.call('TYPE', key).ok == 'stream' and m or 0
+    local undone = 0
     while left > 0 do
       local ids = {}
       for j, e in ipairs(redis.call('XREVRANGE', key, '+', '-', 'COUNT', math.min(left, 64))) do
@@ -33,7 +34,8 @@ local function outputs_undo(K, first, added)
       end
       if not ids[1] then break end
       redis.call('XDEL', key, unpack(ids))
-      left = left - #ids
+      left, undone = left - #ids, undone + #ids
     end
+    if undone > 0 then count_removed(key, undone) end
   end
 end

@@ -91,7 +91,7 @@ local function redrive_sources(P, K)
 end
 
 local function redrive_books(P, K)
-  local list = {'dead:records', -#P.ids, 'dead:bytes', -P.dead_bytes, P.from .. ':redriven', #P.ids}
+  local list = {'dead:records', -#P.ids, 'dead:bytes', -P.dead_bytes, 'dead:removed', #P.ids, P.from .. ':redriven', #P.ids}
   if P.booked > 0 then
     for name, n in pairs{bytes = P.bytes, records = P.booked, ['in'] = P.booked} do
       list[#list + 1] = P.to .. ':' .. name
@@ -166,7 +166,7 @@ local function drop_take(P, letter)
 end
 
 local function drop_books(P, K)
-  local list = {'dead:bytes', -P.bytes, 'dead:records', -#P.ids}
+  local list = {'dead:bytes', -P.bytes, 'dead:records', -#P.ids, 'dead:removed', #P.ids}
   for name, count in pairs(P.stages) do
     list[#list + 1] = name
     list[#list + 1] = count

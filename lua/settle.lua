@@ -1,5 +1,6 @@
 -- sp1_settle: the last command of a commit's MULTI, behind the XADDs of its outputs.
 -- KEYS  input topic | output topics, the input may be one | hashes, the books first | the job, if any
+--       | the notes of a deliverer, if any (notes.lua)
 -- ARGV  group me mode            del: hand on; keep: hand on, the entry stays; hold: a checkpoint, the
 --                                entry stays mine (only with a job, or a repeat would count twice)
 --       nids id*                 at most 256, best in rising order; all of them or none
@@ -7,11 +8,13 @@
 --       nhash (expire n (field delta)*n)*            expire in unix ms, 0: leave it
 --       0 | 1 expected expire n (field value)*n      compare-and-set on the job's `offset`
 --       low channel              PUBLISH when the first count of all falls to `low`; empty: never
+--       field reading            with notes: they go, and what others than this reading sent is added to
+--                                the field of the books, behind the other counts
 -- Answer  the new counts, in order; or DONE id, FENCED id owner, STALE offset, WRONGTYPE key,
 --         COUNT key field, BADARG place, COMMIT text, and then nothing changed; or EXHAUSTED topic:
 --         then what EXEC told of as added to that topic stands there still.
 -- Cost  XPENDING once (an id out of order: once each), XLEN an output, HMGET and HSET a hash, XACK,
---       XDEL. An ARGV that breaks off before the m's is refused, but its outputs cannot be undone.
+--       XDEL; HMGET and HDEL of notes. An ARGV that breaks off before the m's is refused, but its outputs cannot be undone.
 
 -- Mine are the first n of my pending list from the first id on, unless I hold others in between.
 local function fence(key, group, me, ids)
@@ -29,7 +32,7 @@ local function fence(key, group, me, ids)
 end
 
 local function settle_job(P, K, A)
-  local job, expected, expire = K[#K], text(A), number(A, COUNT_MAX)
+  local job, expected, expire = K[P.at_job], text(A), number(A, COUNT_MAX)
   local at = read('HGET', job, 'offset') or '0'
   if at ~= expected then stop('STALE ' .. at) end
   set_later(P.counts, job, list(A, 2 * number(A, FIELDS_MAX)), expire)
@@ -39,6 +42,15 @@ local function settle_low(P, A)
   local at = A.at + 1
   P.low, P.channel = text(A), text(A)
   if P.low ~= '' then P.low = integer(P.low) or stop('BADARG ' .. at) end
+end
+
+-- Whoever sent of these entries and did not settle them: nobody knows any more what was taken.
+local function settle_notes(P, K, A, books)
+  local field, reading, sum = text(A), text(A), 0
+  P.notes = K[#K]
+  for _, note in ipairs(read('HMGET', P.notes, unpack(P.ids))) do sum = sum + note_read(note, reading) end
+  want_grant('HDEL', P.notes, 'f')
+  if sum > 0 then counts_slice(P.counts, books, {at = 0, field, string.format('%d', sum)}, 1, 0) end
 end
 
 -- Reads ARGV, checks everything, fills the plan P; raises the refusal. P.added comes first, so that
@@ -58,11 +70,18 @@ local function settle_check(P, K, A)
   for i = 2, 1 + outs do read('XLEN', K[i]) end
 
   local nhash = number(A, #K - 1 - outs)
-  for i = 2 + outs, 1 + outs + nhash do counts_read(P.counts, K[i], A, number(A, COUNT_MAX)) end
+  local books = mode == 'del' and books_of(K[1])
+  for i = 2 + outs, 1 + outs + nhash do
+    local expire = number(A, COUNT_MAX)
+    counts_read(P.counts, K[i], A, expire, K[i] == books and {field = removed_field(K[1]), delta = ('%d'):format(nids)})
+  end
   local jobs = number(A, 1)
-  if #K ~= 1 + outs + nhash + jobs or (mode == 'hold' and jobs == 0) then stop('BADARG ' .. A.at) end
+  P.at_job = 2 + outs + nhash
+  local notes = #K - 1 - outs - nhash - jobs
+  if notes < 0 or notes > 1 or notes > nhash or (mode == 'hold' and jobs == 0) then stop('BADARG ' .. A.at) end
   if jobs == 1 then settle_job(P, K, A) end
   settle_low(P, A)
+  if notes == 1 then settle_notes(P, K, A, K[2 + outs]) end
   if mode ~= 'hold' then want_grant('XACK', K[1], P.group, '0-1') end
   if mode == 'del' then want_grant('XDEL', K[1], '0-1') end
 end
@@ -70,8 +89,12 @@ end
 -- The input goes last: whatever might still break before leaves it pending.
 local function settle_write(P, K)
   counts_write(P.counts)
+  if P.notes then redis.call('HDEL', P.notes, unpack(P.ids)) end
   if P.mode ~= 'hold' then redis.call('XACK', K[1], P.group, unpack(P.ids)) end
-  if P.mode == 'del' then redis.call('XDEL', K[1], unpack(P.ids)) end
+  if P.mode == 'del' then
+    local n = redis.call('XDEL', K[1], unpack(P.ids))
+    if n < #P.ids then count_removed(K[1], n - #P.ids) end      -- another hand was faster
+  end
   local was, values, low = P.counts.was, P.counts.values, P.low
   if low ~= '' and P.channel ~= '' and was and was > low and values[1] <= low then
     redis.pcall('PUBLISH', P.channel, values[1])

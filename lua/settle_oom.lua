@@ -22,7 +22,9 @@ local function entries_add(entries)
   for i, e in ipairs(entries) do
     local id = redis.pcall('XADD', e.key, '*', unpack(e.args))
     if type(id) == 'table' then
-      for j = i - 1, 1, -1 do redis.call('XDEL', entries[j].key, entries[j].id) end
+      for j = i - 1, 1, -1 do
+        count_removed(entries[j].key, redis.call('XDEL', entries[j].key, entries[j].id))
+      end
       return 'XADD ' .. e.key .. ': ' .. id.err
     end
     e.id = id

@@ -95,6 +95,7 @@ local function trim_body(K, A)
   local by_age, age_left, by_bytes, bytes_left = 0, 0, 0, 0
   if keep_ms then by_age, age_left = trim_age(K[1], keep_ms, safe) end
   if bytes then by_bytes, bytes_left = trim_bytes(K[1], bytes, safe) end
+  count_removed(K[1], by_age + by_bytes)
   return {by_age + by_bytes, math.max(age_left, bytes_left)}
 end
 

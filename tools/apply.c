@@ -8,6 +8,7 @@
 #include "common/data/json.h"
 #include "common/data/keys.h"
 #include "common/io/library.h"
+#include "tools/apply_left.h"
 #include "tools/commands.h"
 
 enum {
@@ -22,6 +23,7 @@ struct apply {
     struct redis *redis;
     struct keys keys;
     const struct pipeline *pipeline;
+    str was; /* what stood there before; empty: nothing */
     struct error *err;
 };
 
@@ -57,6 +59,7 @@ static int read_version(struct apply *a, str key, uint64_t *version)
     if (CALL(a, &reply, STR("GET"), key))
         return a->err->code;
     *version = 0;
+    a->was = reply->text;
     if (reply->type == REPLY_NIL)
         return 0;
     if (json_check(reply->text, NULL, &at) ||
@@ -67,7 +70,8 @@ static int read_version(struct apply *a, str key, uint64_t *version)
     return 0;
 }
 
-/* MULTI, SET, PUBLISH, EXEC. ERR_AGAIN: another apply was faster. */
+/* MULTI, SET, PUBLISH, EXEC. ERR_AGAIN: another apply was faster. A call on a connection that
+ * was lost fails, it never goes out on the next one: so the WATCH before still holds here. */
 static int write_version(struct apply *a, str key, str json, uint64_t version)
 {
     struct arena *arena = a->call->arena;
@@ -126,7 +130,10 @@ int apply_pipeline(struct command_call *call, struct redis *redis, const struct 
 
     if (library_load(redis, call->arena, err) || set_mark(&a))
         return err->code;
-    return write_pipeline(&a, version);
+    if (write_pipeline(&a, version))
+        return err->code;
+    apply_warn_of_left(redis, &a.keys, a.was, p, call->arena);
+    return 0;
 }
 
 static int connect_and_apply(struct command_call *call, const struct pipeline *p,

@@ -51,6 +51,8 @@ static bool write_topic(const struct audit_topic *t, struct buf *out)
 
     if (t->is_moving)
         snprintf(note, sizeof(note), "  moves too fast for a recount");
+    else if (t->left_over)
+        snprintf(note, sizeof(note), "  %" PRIu64 " entries kept from before", t->left_over);
     else if (t->by_hand)
         snprintf(note, sizeof(note), "  %" PRIu64 " entries put in by hand", t->by_hand);
     return buf_printf(out,
@@ -81,15 +83,19 @@ static bool write_table(const struct audit *a, struct buf *out)
 static bool write_json_topic(struct arena *arena, const struct audit_topic *t, struct buf *out)
 {
     str name = json_quoted(arena, t->name);
+    char vanished[24] = "null";
 
-    return buf_printf(
-        out,
-        "{\"topic\":" STR_FMT ",\"in\":%" PRId64 ",\"out\":%" PRId64 ",\"dead\":%" PRId64
-        ",\"filtered\":%" PRId64 ",\"waiting\":%" PRId64 ",\"recount\":%" PRId64
-        ",\"bytes\":%" PRId64 ",\"recount_bytes\":%" PRId64 ",\"entries\":%" PRIu64
-        ",\"by_hand\":%" PRIu64 ",\"moving\":%s}",
-        STR_ARG(name), t->in, t->out, t->dead, t->filtered, t->records, t->found_records,
-        t->bytes, t->found_bytes, t->entries, t->by_hand, t->is_moving ? "true" : "false");
+    if (t->is_counted)
+        snprintf(vanished, sizeof(vanished), "%" PRId64, t->vanished);
+    return buf_printf(out,
+                      "{\"topic\":" STR_FMT ",\"in\":%" PRId64 ",\"out\":%" PRId64
+                      ",\"dead\":%" PRId64 ",\"filtered\":%" PRId64 ",\"waiting\":%" PRId64
+                      ",\"recount\":%" PRId64 ",\"bytes\":%" PRId64
+                      ",\"recount_bytes\":%" PRId64 ",\"entries\":%" PRIu64
+                      ",\"by_hand\":%" PRIu64 ",\"vanished\":%s,\"moving\":%s}",
+                      STR_ARG(name), t->in, t->out, t->dead, t->filtered, t->records,
+                      t->found_records, t->bytes, t->found_bytes, t->entries, t->by_hand,
+                      vanished, t->is_moving ? "true" : "false");
 }
 
 static bool write_json_difference(struct arena *arena, const struct audit_difference *d,
@@ -127,11 +133,8 @@ static int show(const struct audit *a, bool json, struct error *err)
 
     buf_init(&out, OUT_MAX);
     bool fits = json ? write_json(a, &out) : write_table(a, &out);
-    bool is_out = fits && fwrite(out.p, 1, out.n, stdout) == out.n && fflush(stdout) == 0;
-    buf_free(&out);
-    if (!is_out)
-        return error_set(err, ERR_SYSTEM, "stdout is closed");
-    return a->difference_count ? 1 : 0;
+    int rc = command_print(&out, fits, err);
+    return rc == 0 && a->difference_count ? 1 : rc;
 }
 
 static int look(struct audit *a, const struct stage *const *kinds)
@@ -139,6 +142,8 @@ static int look(struct audit *a, const struct stage *const *kinds)
     if (snapshot_pipeline(a->redis, a->keys, kinds, a->arena, &a->pipeline, a->err) != 0)
         return a->err->code;
     int rc = audit_topics(a);
+    if (rc == 0)
+        rc = audit_vanished(a);
     if (rc == 0)
         rc = audit_sources(a);
     if (rc == 0)

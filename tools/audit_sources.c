@@ -126,8 +126,11 @@ static void compare_source(struct audit *a, str key, const int64_t *v)
     if (ends < rows || has_excess)
         audit_differ(a, "source", key, (uint64_t)(ends < rows ? rows - ends : ends - rows),
                      "rows are %" PRId64 ", but delivered + dead + filtered + open are %" PRId64
-                     ": the books were moved",
-                     rows, ends);
+                     ": the books were moved%s",
+                     rows, ends,
+                     has_excess ? ", or its records were forked by a pipeline of that time, "
+                                  "which is not written anywhere"
+                                : "");
     if (v[4] > 0 && is_at_rest(a))
         audit_differ(a, "open", key, (uint64_t)v[4],
                      "%" PRId64 " copies of its records are on their way, but nothing waits: "

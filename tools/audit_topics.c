@@ -138,11 +138,12 @@ static struct weight weigh(const struct audit_topic *t, const struct reply *fiel
     return w;
 }
 
-static void add_stranded(struct audit *a, struct audit_topic *t, str id, int64_t records)
+static void add_stranded(struct audit *a, struct audit_topic *t, str id, struct weight w)
 {
     if (t->stranded++ == 0)
         t->stranded_id = arena_copy(a->arena, id);
-    t->stranded_records += (uint64_t)MAX(records, 0);
+    t->stranded_records += (uint64_t)MAX(w.records, 0);
+    t->stranded_bytes += w.bytes;
 }
 
 /* Entries and claims are both in the order of their ids: what has only one of the two? */
@@ -169,7 +170,7 @@ static void count_page(struct audit *a, struct audit_topic *t, const struct page
         t->found_records += w.is_booked ? w.records : 0;
         t->found_bytes += w.is_booked ? w.bytes : 0;
         if (t->has_group && !is_claimed && !is_before(last, id) && claim_count < PENDING_MAX)
-            add_stranded(a, t, entry->items[0].text, w.records);
+            add_stranded(a, t, entry->items[0].text, w);
     }
     if (p->entries->n < page_size(t))
         t->gone += claim_count - at;
@@ -286,97 +287,13 @@ static int recount(struct audit *a, struct audit_topic *t)
     return 0;
 }
 
-static uint64_t distance(int64_t a, int64_t b)
-{
-    return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
-}
-
-static void compare_waiting(struct audit *a, const struct audit_topic *t)
-{
-    uint64_t records = distance(t->records, t->found_records);
-    uint64_t bytes = distance(t->bytes, t->found_bytes);
-
-    if (t->found_records < t->records)
-        audit_differ(a, "missing", t->name, records,
-                     "%" PRIu64 " records (%" PRIu64 " bytes) that the books hold are not in "
-                     "the stream: entries were trimmed or deleted, or the books were moved",
-                     records, bytes);
-    else if (t->found_records > t->records)
-        audit_differ(a, "surplus", t->name, records,
-                     "%" PRIu64 " records (%" PRIu64 " bytes) stand in the stream that the "
-                     "books do not hold: the books were moved, or entries with a field `n` "
-                     "were put in by hand",
-                     records, bytes);
-    else if (bytes)
-        audit_differ(a, "bytes", t->name, 0,
-                     "the books say %" PRId64 " bytes, the entries hold %" PRId64, t->bytes,
-                     t->found_bytes);
-}
-
-static void compare_totals(struct audit *a, const struct audit_topic *t)
-{
-    int64_t ends = t->out + t->dead + t->filtered + t->records;
-
-    if (t->is_splitter ? t->in >= t->records : t->in == ends)
-        return;
-    if (t->is_splitter)
-        audit_differ(a, "totals", t->name, (uint64_t)(t->records - t->in),
-                     "%" PRId64 " jobs came in, but %" PRId64 " wait", t->in, t->records);
-    else
-        audit_differ(a, "totals", t->name, distance(t->in, ends),
-                     "%" PRId64 " records came in, but out + dead + filtered + waiting are "
-                     "%" PRId64 ": the books were moved",
-                     t->in, ends);
-}
-
-static void compare_claims(struct audit *a, const struct audit_topic *t)
-{
-    str later = keys_lane(a->keys, a->arena, "later");
-
-    if (t->gone)
-        audit_differ(a, "gone", t->name, 0,
-                     "%" PRIu64 " entries are claimed by a worker, but deleted: their records "
-                     "are lost",
-                     t->gone);
-    if (t->asleep)
-        audit_differ(a, "asleep", t->name, t->asleep_records,
-                     "%" PRIu64 " entries (%" PRIu64 " records) were put aside for another "
-                     "attempt, but are due at no time: redis-cli ZADD '" STR_FMT "' 0 '" STR_FMT
-                     " " STR_FMT "' wakes the first one",
-                     t->asleep, t->asleep_records, STR_ARG(later), STR_ARG(t->name),
-                     STR_ARG(t->asleep_id));
-    if (t->stranded)
-        audit_differ(a, "stranded", t->name, t->stranded_records,
-                     "%" PRIu64 " entries (%" PRIu64 " records) were read and are claimed by "
-                     "nobody, since a consumer was deleted: redis-cli XCLAIM '" STR_FMT
-                     "' sp '~released' 0 " STR_FMT " FORCE JUSTID puts the first one back",
-                     t->stranded, t->stranded_records, STR_ARG(t->key),
-                     STR_ARG(t->stranded_id));
-}
-
-static void compare(struct audit *a, const struct audit_topic *t, bool has_books)
-{
-    const int64_t all[] = {t->records, t->bytes, t->in, t->out, t->dead, t->filtered};
-
-    for (size_t i = 0; i < ARRAY_LEN(all); i++)
-        if (all[i] < 0)
-            audit_differ(a, "negative", t->name, 0, "%s is %" PRId64, book_names[i], all[i]);
-    compare_claims(a, t);
-    if (!has_books)
-        return;
-    if (!t->is_letters)
-        compare_totals(a, t);
-    if (!t->is_moving)
-        compare_waiting(a, t);
-}
-
 int audit_topics(struct audit *a)
 {
     const struct pipeline *p = a->pipeline;
     struct audit_topic *t = arena_zalloc(a->arena, (p->stage_count + 2) * sizeof(*t));
-    struct audit_topic inbox = {.name = STR("inbox"),
-                                .key = keys_global(a->keys, a->arena, "inbox")};
 
+    a->inbox = (struct audit_topic){.name = STR("inbox"),
+                                    .key = keys_global(a->keys, a->arena, "inbox")};
     a->topics = t;
     for (uint32_t i = 0; i < p->stage_count; i++)
         *t++ = (struct audit_topic){.name = p->stages[i].name,
@@ -389,10 +306,10 @@ int audit_topics(struct audit *a)
     for (t = a->topics; t < a->topics + a->topic_count; t++) {
         if (recount(a, t) != 0)
             return a->err->code;
-        compare(a, t, true);
+        audit_compare(a, t, true);
     }
-    if (recount(a, &inbox) != 0)
+    if (recount(a, &a->inbox) != 0)
         return a->err->code;
-    compare(a, &inbox, false);
+    audit_compare(a, &a->inbox, false);
     return 0;
 }

@@ -1,10 +1,7 @@
 #include "tools/check_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "common/data/json.h"
+#include "common/run/slurp.h"
 
 enum {
     FILE_MAX = 1024 * 1024 + 1, /* one more than yaml_load() takes: it says so */
@@ -12,38 +9,12 @@ enum {
     SHOWN = 110,
 };
 
-static int read_all(int fd, struct buf *to)
+/* The folder that a path is in. */
+static str folder_of(const char *path)
 {
-    for (;;) {
-        size_t room = MIN((size_t)64 * 1024, to->max - to->n);
-        if (room == 0 || !buf_reserve(to, room))
-            return 0;
-        ssize_t n = read(fd, to->p + to->n, room);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -1 : 0;
-        to->n += (size_t)n;
-    }
-}
+    const char *slash = strrchr(path, '/');
 
-static int read_file(struct arena *a, const char *path, str *text, struct error *err)
-{
-    bool is_stdin = strcmp(path, "-") == 0;
-    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    struct buf bytes;
-
-    if (fd < 0)
-        return error_set(err, ERR_USAGE, "open '%s': %s", path, strerror(errno));
-    buf_init(&bytes, FILE_MAX);
-    int failed = read_all(fd, &bytes);
-    int why = errno;
-    if (!is_stdin)
-        close(fd);
-    if (!failed)
-        *text = arena_copy(a, buf_str(&bytes));
-    buf_free(&bytes);
-    return failed ? error_set(err, ERR_SYSTEM, "read '%s': %s", path, strerror(why)) : 0;
+    return slash ? str_between(path, slash + (slash == path)) : STR_NONE;
 }
 
 int check_file_load(struct command_call *call, struct check_file *file, struct error *err)
@@ -51,10 +22,11 @@ int check_file_load(struct command_call *call, struct check_file *file, struct e
     *file = (struct check_file){.findings.arena = call->arena};
     if (call->argc != 1)
         return error_set(err, ERR_USAGE, "name one pipeline file, or - for what comes in");
-    if (read_file(call->arena, call->argv[0], &file->text, err))
+    if (slurp(call->arena, call->argv[0], FILE_MAX, &file->text, err))
         return err->code;
     file->name = strcmp(call->argv[0], "-") == 0 ? STR("stdin") : str_of(call->argv[0]);
-    file->pipeline = pipeline_load(file->text, call->kinds, &file->findings);
+    file->pipeline =
+        pipeline_load(file->text, folder_of(call->argv[0]), call->kinds, &file->findings);
     return 0;
 }
 
@@ -99,19 +71,10 @@ static bool add_columns(struct buf *out, str line, uint32_t from, uint32_t to, b
     return fits;
 }
 
-static uint32_t columns(str line)
-{
-    uint32_t n = 0;
-
-    for (size_t i = 0; i < line.n; i++)
-        n += ((unsigned char)line.p[i] & 0xc0) != 0x80;
-    return n;
-}
-
 /* The source line and, below, the caret with the hint. A long line is cut around the caret. */
 static bool add_source(struct buf *out, str line, const struct finding *f)
 {
-    uint32_t width = columns(line), from = 1, to = width + 1;
+    uint32_t width = (uint32_t)str_code_points(line), from = 1, to = width + 1;
     uint32_t length = MAX(f->length, 1u);
 
     if (f->at.column > SHOWN_BEFORE + 4)

@@ -1,9 +1,23 @@
 #include "tools/command.h"
 
+#include <stdio.h>
+
+#include "common/base/buf.h"
 #include "common/io/redis.h"
 #include "common/run/connect.h"
 
 enum { CONNECT_US = 5 * 1000000 };
+
+int command_print(struct buf *out, bool fits, struct error *err)
+{
+    bool is_out = fits && fwrite(out->p, 1, out->n, stdout) == out->n && fflush(stdout) == 0;
+    size_t max = out->max;
+
+    buf_free(out);
+    if (!fits)
+        return error_set(err, ERR_LIMIT, "more than %zu bytes to show", max);
+    return is_out ? 0 : error_set(err, ERR_SYSTEM, "stdout is closed");
+}
 
 struct attempt {
     bool is_ready, is_late;

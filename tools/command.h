@@ -4,6 +4,7 @@
 #include "common/run/options.h"
 #include "common/run/worker.h"
 
+struct buf;
 struct redis;
 struct command_call {
     const struct options_common *common;
@@ -22,6 +23,10 @@ struct command {
     /* An exit status, or ERR_* with `err` filled: main() prints it and chooses the status. */
     int (*run)(struct command_call *call, struct error *err);
 };
+
+/* What a command found out, to stdout; frees `out`. `fits`: all of it was added to the buffer.
+ * ERR_LIMIT when it was not; ERR_SYSTEM when nobody reads stdout any more. */
+int command_print(struct buf *out, bool fits, struct error *err) MUST_CHECK;
 
 /* A connection for a command: waits until it is ready, at most 5 s. ERR_REDIS names address and
  * cause. */

@@ -64,12 +64,11 @@ static int dead_overview(struct dead_call *d, struct error *err)
     buf_init(&out, OUT_MAX);
     bool fits = d->options->json ? groups_json(g, &out)
                                  : groups_table(g, false, clock_wall_ms(&clock_system), &out);
-    bool is_out = fits && fwrite(out.p, 1, out.n, stdout) == out.n && fflush(stdout) == 0;
-    buf_free(&out);
+    int rc = command_print(&out, fits, err);
     if (g->left_out)
         fprintf(stderr, "%" PRIu64 " letters of more than %d groups are not shown\n",
                 g->left_out, DEAD_GROUPS_MAX);
-    return is_out ? 0 : error_set(err, ERR_SYSTEM, "stdout is closed");
+    return rc;
 }
 
 static const struct verb {

@@ -47,9 +47,7 @@ static int show_preview(const struct dead_move *m, const struct preview *v, stru
     bool fits = m->call->options->json ? groups_json(&v->groups, &out)
                                        : groups_table(&v->groups, m->pipeline != NULL,
                                                       clock_wall_ms(&clock_system), &out);
-    bool is_out = fits && fwrite(out.p, 1, out.n, stdout) == out.n && fflush(stdout) == 0;
-    buf_free(&out);
-    return is_out ? 0 : error_set(err, ERR_SYSTEM, "stdout is closed");
+    return command_print(&out, fits, err);
 }
 
 /* 0: go on. */

@@ -100,7 +100,8 @@ static bool add_whole(struct buf *out, struct arena *a, const struct letter *l, 
            buf_add(out, STR("\n"));
 }
 
-static bool show_letter(const struct letter *l, struct arena *a, const struct dead_settings *o)
+static int show_letter(const struct letter *l, struct arena *a, const struct dead_settings *o,
+                       struct error *err)
 {
     struct buf out;
     bool fits;
@@ -112,9 +113,7 @@ static bool show_letter(const struct letter *l, struct arena *a, const struct de
         fits = add_json(&out, a, l);
     else
         fits = add_whole(&out, a, l, isatty(1));
-    bool is_out = fits && print(&out) && fflush(stdout) == 0;
-    buf_free(&out);
-    return is_out;
+    return command_print(&out, fits, err);
 }
 
 static int show_newest(struct dead_call *d, struct error *err)
@@ -128,8 +127,8 @@ static int show_newest(struct dead_call *d, struct error *err)
         ;
     if (rc == 0 && c.count == 0)
         rc = error_set(err, ERR_DATA, "there is no such dead letter");
-    else if (rc == 0 && !show_letter(&c.letters[0], &c.arena, d->options))
-        rc = error_set(err, ERR_SYSTEM, "stdout is closed");
+    else if (rc == 0)
+        rc = show_letter(&c.letters[0], &c.arena, d->options, err);
     letters_close(&c);
     return rc;
 }
@@ -150,5 +149,5 @@ int dead_show(struct dead_call *d, struct error *err)
         return error_set(err, ERR_DATA,
                          "there is no dead letter '%s': see 'standpipe dead list'", id.p);
     letter_read(&l, found->items[0].items[0].text, &found->items[0].items[1]);
-    return show_letter(&l, a, d->options) ? 0 : error_set(err, ERR_SYSTEM, "stdout is closed");
+    return show_letter(&l, a, d->options, err);
 }

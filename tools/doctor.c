@@ -97,11 +97,8 @@ static int show(const struct doctor *d, bool json, struct error *err)
 
     buf_init(&out, OUT_MAX);
     bool fits = json ? write_json(d, &out) : write_lines(d, &out);
-    bool is_out = fits && fwrite(out.p, 1, out.n, stdout) == out.n && fflush(stdout) == 0;
-    buf_free(&out);
-    if (!is_out)
-        return error_set(err, ERR_SYSTEM, "stdout is closed");
-    return d->bad ? 1 : 0;
+    int rc = command_print(&out, fits, err);
+    return rc == 0 && d->bad ? 1 : rc;
 }
 
 static bool is_local(struct command_call *call)

@@ -24,12 +24,13 @@ static void on_library(void *ctx, bool found, const struct reply *answer)
 static void check_library(struct doctor *d)
 {
     struct look look = {0};
+    struct library_check check;
 
     if (!doctor_ask(d, STR("FUNCTION"), STR("LIST"))) {
         doctor_note(d, GRADE_WARN, STR("library"), NULL, "is not known: %s", d->last.text);
         return;
     }
-    library_check(d->redis, false, on_library, &look);
+    library_check(&check, d->redis, LIBRARY_FOUND, on_library, &look);
     while (!look.is_over)
         loop_once(redis_loop(d->redis));
     if (look.is_there)

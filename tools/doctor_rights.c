@@ -57,6 +57,14 @@ static const char *const parker[] = {
     "ZREM @later m",
     NULL,
 };
+static const char *const sender[] = {
+    "FCALL sp1_note 2 @in @sent",
+    "HMGET @sent f",
+    "HSET @sent f v",
+    "HDEL @sent f",
+    "FCALL sp1_settle 6 @in @dead @books @source @count @sent",
+    NULL,
+};
 static const char *const output[] = {
     "FCALL sp1_settle 3 @in @out @books",
     "XADD @out * f v",
@@ -84,11 +92,15 @@ static const char *const dispatcher[] = {
     "XGROUP DELCONSUMER @inbox sp x",
     "XACK @inbox sp 0-1",
     "XDEL @inbox 0-1",
+    "XINFO STREAM @inbox",
+    "FCALL sp1_leave 1 @inbox",
     "FCALL sp1_adopt 1 @inbox",
     "HGETALL @books",
     "HSET @books f v",
     "SET @seen 1",
     "ZRANGE @later 0 1",
+    "ZCARD @later",
+    "XLEN @dead",
     "TIME",
     "HSET @source f v",
     "PEXPIREAT @source 1",
@@ -105,7 +117,9 @@ static const char *const door_out[] = {
     "XREVRANGE @out + -",
     "TYPE @out",
     "XDEL @out 0-1",
+    "XINFO STREAM @out",
     "FCALL sp1_admit 4 @out @books @seen @source",
+    "FCALL sp1_vanished 2 @books @out",
     NULL,
 };
 static const char *const keeper[] = {
@@ -118,11 +132,9 @@ static const char *const keeper[] = {
     NULL,
 };
 static const char *const applier[] = {
-    "FUNCTION LIST", "FUNCTION LOAD x",
-    "GET @pipeline", "WATCH @pipeline",
-    "MULTI",         "SET @pipeline x",
-    "SET @mark x",   "PUBLISH @applied x",
-    "EXEC",          NULL,
+    "FUNCTION LIST", "FUNCTION LOAD x", "GET @pipeline",  "WATCH @pipeline",
+    "MULTI",         "SET @pipeline x", "SET @mark x",    "PUBLISH @applied x",
+    "EXEC",          "XLEN @dead",      "HMGET @books f", NULL,
 };
 static const char *const producer[] = {"XADD @inbox * uri x", NULL};
 static const char *const reader[] = {
@@ -137,6 +149,7 @@ static const char *const reader[] = {
     "TIME",
     "XPENDING @inbox sp - + 1",
     "XINFO GROUPS @inbox",
+    "XINFO STREAM @inbox",
     "FUNCTION LIST",
     "ZSCORE @later m",
     "FCALL_RO sp1_oldest 1 @inbox",
@@ -170,6 +183,16 @@ static str topic_of(struct doctor *d, uint32_t stage)
     return keys_topic(d->keys, d->arena, d->pipeline->stages[stage].name);
 }
 
+/* The key of what a stage is sending, by its topic. */
+static str notes_of(struct doctor *d, str topic)
+{
+    str none = keys_topic(d->keys, d->arena, STR_NONE);
+
+    return topic.n < none.n
+               ? STR_NONE
+               : keys_notes(d->keys, d->arena, (str){topic.p + none.n, topic.n - none.n});
+}
+
 static str place(struct doctor *d, str word, str in, str out)
 {
     const struct keys *k = d->keys;
@@ -190,6 +213,7 @@ static str place(struct doctor *d, str word, str in, str out)
         {"@books", keys_lane(k, a, "books")},
         {"@dead", keys_lane(k, a, "dead")},
         {"@later", keys_lane(k, a, "later")},
+        {"@sent", notes_of(d, in)},
         {"@source", keys_source(k, a, STR("x"))},
         {"@job", keys_job(k, a, STR("x"))},
         {"@seen", keys_seen(k, a, STR("x"))},
@@ -263,6 +287,8 @@ static void try_stages(struct rights *r, const struct stage *kind)
         try_all(r, stage_worker, in, STR_NONE);
         try_all(r, output, in, keys_lane(d->keys, d->arena, "dead"));
         try_all(r, kind->wants_jobs ? job : parker, in, STR_NONE);
+        if (kind->is_end)
+            try_all(r, sender, in, STR_NONE);
         for (uint32_t to = 0; to < p->stage_count; to++)
             if (is_output(p, i, to))
                 try_all(r, output, in, topic_of(d, to));

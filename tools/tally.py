@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""tally.py DIR : add up the results of tools/test. DIR/steps has a line `name<TAB>status` for each
-step; a step that also wrote DIR/<name>.xml (JUnit, of meson or pytest) counts by its test cases,
-any other as one. A step that failed without a failing case counts as one failure."""
+"""tally.py DIR : add up the results of tools/test. DIR/steps has a line for each step, with tabs between its
+name, its status and three times in seconds: elapsed, of processors in user code, of processors in the kernel.
+A step that also wrote DIR/<name>.xml (JUnit, of meson or pytest) counts by its test cases, any other as one.
+A step that failed without a failing case counts as one failure."""
 import pathlib
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -22,7 +23,7 @@ def cases(path):
 def tally(folder):
     passed, failed, skipped = 0, [], 0
     for line in (folder / "steps").read_text().splitlines():
-        name, status = line.split("\t")
+        name, status, _ = line.split("\t")
         results = folder / f"{name}.xml"
         p, f, s = cases(results) if results.exists() else (int(status == "0"), [], 0)
         if status != "0" and not f:
@@ -31,7 +32,15 @@ def tally(folder):
     return passed, failed, skipped
 
 
+def times(folder):
+    for line in (folder / "steps").read_text().splitlines():
+        name, status, took = line.split("\t")
+        clock, *processors = map(float, took.split())
+        yield f"{'ok' if status == '0' else 'FAILED':6} {name:12} {clock:6.1f} s, {sum(processors):6.1f} s of processors"
+
+
 def main(folder):
+    print("\n".join(times(pathlib.Path(folder))))
     passed, failed, skipped = tally(pathlib.Path(folder))
     for name in failed:
         print(f"failed: {name}")

@@ -1,6 +1,5 @@
 /* `standpipe top`: every stage of the pipeline, refreshed each second. */
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +11,7 @@
 #include "common/io/redis.h"
 #include "tools/commands.h"
 #include "tools/show.h"
-#include "tools/snapshot.h"
+#include "tools/top_view.h"
 
 enum { SCREEN_MAX = 1 << 20, KEYS_US = 50 * 1000 };
 #define SCREEN_OPEN  "\033[?1049h\033[?25l" /* a page of its own, no cursor */
@@ -23,7 +22,7 @@ struct top_settings {
     bool once, json;
     uint64_t every_ms;
 };
-static const struct setting top_table[] = {
+static const struct setting top_options[] = {
     {"once", SETTING_BOOL, "false", offsetof(struct top_settings, once),
      "Print one table, with rates over one second, and end."},
     {"json", SETTING_BOOL, "false", offsetof(struct top_settings, json),
@@ -50,147 +49,6 @@ struct top {
     struct termios terminal; /* as it was */
 };
 
-static double rate(uint64_t now, uint64_t before, uint64_t ms)
-{
-    return ms && now > before ? (double)(now - before) * 1000 / (double)ms : 0;
-}
-
-/* The same stage one snapshot ago, or itself when it is new. */
-static const struct snapshot_stage *before(const struct top *t, uint32_t i)
-{
-    const struct snapshot *now = &t->snapshots[t->now], *old = &t->snapshots[!t->now];
-
-    if (i < old->stage_count && str_equal(old->stages[i].name, now->stages[i].name))
-        return &old->stages[i];
-    return &now->stages[i];
-}
-
-static str state_text(struct arena *a, const struct snapshot_stage *s)
-{
-    switch (snapshot_state(s)) {
-    case STAGE_ALONE:
-        return STR("no workers");
-    case STAGE_HELD:
-        return arena_printf(a, "held: " STR_FMT " is full", STR_ARG(s->held_by));
-    case STAGE_BEHIND:
-        return STR("behind: add workers");
-    case STAGE_OK:
-        break;
-    }
-    return STR("ok");
-}
-
-static const char *state_colour(const struct snapshot_stage *s)
-{
-    static const char *const colours[] = {
-        [STAGE_OK] = "\033[32m",
-        [STAGE_BEHIND] = "\033[33m",
-        [STAGE_HELD] = "\033[33m",
-        [STAGE_ALONE] = "\033[31m",
-    };
-    return colours[snapshot_state(s)];
-}
-
-struct cells { /* of a row, as text */
-    struct show in, out, waiting, bytes, fill, oldest, workers, dead;
-};
-
-static struct show raw(uint64_t n)
-{
-    struct show out;
-
-    snprintf(out.text, sizeof(out.text), "%" PRIu64, n);
-    return out;
-}
-
-static struct cells cells_of(const struct top *t, uint32_t i, bool is_human)
-{
-    const struct snapshot *s = &t->snapshots[t->now];
-    const struct snapshot_stage *stage = &s->stages[i], *old = before(t, i);
-    uint64_t ms = s->at_ms - t->snapshots[!t->now].at_ms;
-    uint64_t in = (uint64_t)rate(stage->in, old->in, ms);
-    uint64_t out = (uint64_t)rate(stage->out, old->out, ms);
-    struct show (*count)(uint64_t) = is_human ? show_count : raw;
-    struct cells c = {
-        .in = count(in),
-        .out = count(out),
-        .waiting = count(stage->records),
-        .bytes = is_human ? show_bytes(stage->bytes) : raw(stage->bytes),
-        .oldest = show_age(stage->oldest_ms),
-        .workers = raw(stage->workers),
-        .dead = count(stage->dead),
-    };
-    snprintf(c.fill.text, sizeof(c.fill.text), "%u%%", snapshot_fill(stage));
-    if (!is_human)
-        snprintf(c.oldest.text, sizeof(c.oldest.text), "%" PRIu64 ".%" PRIu64,
-                 stage->oldest_ms / 1000, stage->oldest_ms % 1000 / 100);
-    return c;
-}
-
-static bool write_table(struct top *t, bool is_human, bool has_colour)
-{
-    const struct snapshot *s = &t->snapshots[t->now];
-    struct arena *a = &t->arenas[t->now];
-    int width = 5;
-
-    for (uint32_t i = 0; i < s->stage_count; i++)
-        width = MAX(width, (int)MIN(s->stages[i].name.n, (size_t)40));
-    bool fits = buf_printf(&t->screen, "%-*s  %-9s %9s %9s %9s %10s %5s %7s %7s %8s  %s\n",
-                           width, "STAGE", "KIND", "IN/s", "OUT/s", "WAITING", "BYTES", "FILL",
-                           "OLDEST", "WORKERS", "DEAD", "STATE");
-    for (uint32_t i = 0; i < s->stage_count && fits; i++) {
-        const struct snapshot_stage *stage = &s->stages[i];
-        struct cells c = cells_of(t, i, is_human);
-        str state = state_text(a, stage);
-        fits = buf_printf(&t->screen,
-                          "%-*.*s  %-9.*s %9s %9s %9s %10s %5s %7s %7s %8s  %s" STR_FMT "%s\n",
-                          width, STR_ARG(stage->name), STR_ARG(stage->kind), c.in.text,
-                          c.out.text, c.waiting.text, c.bytes.text, c.fill.text, c.oldest.text,
-                          c.workers.text, c.dead.text, has_colour ? state_colour(stage) : "",
-                          STR_ARG(state), has_colour ? "\033[0m" : "");
-    }
-    return fits && buf_printf(&t->screen,
-                              "inbox %" PRIu64 "  dead letters %" PRIu64 "  workers %" PRIu64
-                              "  pipeline version %" PRIu64 "%s\n",
-                              s->inbox, s->dead_records, s->workers, s->version,
-                              s->has_dispatcher ? "" : "  NO DISPATCHER");
-}
-
-static bool write_json(struct top *t)
-{
-    static const char *const words[] = {
-        [STAGE_OK] = "ok",
-        [STAGE_BEHIND] = "behind",
-        [STAGE_HELD] = "held",
-        [STAGE_ALONE] = "no_workers",
-    };
-    const struct snapshot *s = &t->snapshots[t->now];
-    uint64_t ms = s->at_ms - t->snapshots[!t->now].at_ms;
-    bool fits =
-        buf_printf(&t->screen,
-                   "{\"v\":1,\"at\":%" PRIu64 ",\"pipeline_version\":%" PRIu64
-                   ",\"inbox\":%" PRIu64 ",\"dead_records\":%" PRIu64 ",\"dead_bytes\":%" PRIu64
-                   ",\"workers\":%" PRIu64 ",\"dispatcher\":%s,\"stages\":[",
-                   s->at_ms, s->version, s->inbox, s->dead_records, s->dead_bytes, s->workers,
-                   s->has_dispatcher ? "true" : "false");
-
-    for (uint32_t i = 0; i < s->stage_count && fits; i++) {
-        const struct snapshot_stage *g = &s->stages[i], *old = before(t, i);
-        fits =
-            buf_printf(&t->screen,
-                       "%s{\"stage\":\"" STR_FMT "\",\"kind\":\"" STR_FMT "\",\"in\":%" PRIu64
-                       ",\"out\":%" PRIu64 ",\"dead\":%" PRIu64 ",\"filtered\":%" PRIu64
-                       ",\"records\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"high_bytes\":%" PRIu64
-                       ",\"fill\":%u,\"oldest_ms\":%" PRIu64 ",\"workers\":%" PRIu64
-                       ",\"in_per_second\":%.1f,\"out_per_second\":%.1f,\"state\":\"%s\"}",
-                       i ? "," : "", STR_ARG(g->name), STR_ARG(g->kind), g->in, g->out, g->dead,
-                       g->filtered, g->records, g->bytes, g->high_bytes, snapshot_fill(g),
-                       g->oldest_ms, g->workers, rate(g->in, old->in, ms),
-                       rate(g->out, old->out, ms), words[snapshot_state(g)]);
-    }
-    return fits && buf_printf(&t->screen, "]}\n");
-}
-
 /* Take the next snapshot; a new version of the pipeline is read first. */
 static int take(struct top *t, struct error *err)
 {
@@ -212,14 +70,18 @@ static int take(struct top *t, struct error *err)
 
 static bool show(struct top *t)
 {
-    bool is_human = show_is_terminal(1);
     bool fits = true;
 
     buf_reset(&t->screen);
     if (t->is_live)
         fits = buf_add(&t->screen, STR(SCREEN_CLEAR));
-    fits = fits &&
-           (t->options->json ? write_json(t) : write_table(t, is_human, show_has_colour(1)));
+    const struct top_view view = {.arena = &t->arenas[t->now],
+                                  .now = &t->snapshots[t->now],
+                                  .before = &t->snapshots[!t->now],
+                                  .is_human = show_is_terminal(1),
+                                  .has_colour = show_has_colour(1)};
+    fits =
+        fits && (t->options->json ? top_json(&view, &t->screen) : top_table(&view, &t->screen));
     if (t->is_live)
         fits = fits && buf_printf(&t->screen, "q quits\n");
     return fits && fwrite(t->screen.p, 1, t->screen.n, stdout) == t->screen.n &&
@@ -352,7 +214,7 @@ const struct command command_top = {
     .name = "top",
     .summary = "Show what each stage does: rates, what waits, how old it is, what died.",
     .examples = "standpipe top\nstandpipe top --once\nstandpipe top --once --json\n",
-    .options = top_table,
+    .options = top_options,
     .options_size = sizeof(struct top_settings),
     .run = run_top,
 };

@@ -124,7 +124,7 @@ static bool write_bytes(const struct trace *t)
            (!is_terminal || fputc('\n', stdout) != EOF) && fflush(stdout) == 0;
 }
 
-static bool write_text(const struct trace *t)
+static int print_text(const struct trace *t, struct error *err)
 {
     str cols = escaped(t->arena, t->row.cols);
 
@@ -132,14 +132,14 @@ static bool write_text(const struct trace *t)
     say_places(t);
     if (t->row.problem.n) {
         fprintf(stderr, "bytes    " STR_FMT "\n", STR_ARG(t->row.problem));
-        return true;
+        return 0;
     }
     fprintf(stderr, "columns  " STR_FMT "%s\n", STR_ARG(cols),
             t->source.job.cols.n ? "" : " (as the file looks: its job has expired)");
     fprintf(stderr, "row      %" PRIu64 ", bytes %" PRIu64 " to %" PRIu64 "%s" STR_FMT "\n",
             t->origin.row, t->origin.offset, t->row.end, t->row.reason.n ? ", " : "",
             STR_ARG(t->row.reason));
-    return write_bytes(t);
+    return write_bytes(t) ? 0 : error_set(err, ERR_SYSTEM, "stdout is closed");
 }
 
 /* For programs. */
@@ -196,7 +196,7 @@ static bool add_places(struct buf *out, const struct trace *t)
                       t->finds.entries, t->finds.letters, t->finds.is_whole ? "true" : "false");
 }
 
-static bool write_json(const struct trace *t)
+static int print_json(const struct trace *t, struct error *err)
 {
     const struct trace_source *s = &t->source;
     str id = json_quoted(t->arena, t->id);
@@ -213,9 +213,7 @@ static bool write_json(const struct trace *t)
                            t->origin.row, t->origin.offset, s->rows, s->delivered, s->dead,
                            s->filtered, s->open) &&
                 add_row(&out, t) && add_places(&out, t);
-    bool is_out = fits && fwrite(out.p, 1, out.n, stdout) == out.n && fflush(stdout) == 0;
-    buf_free(&out);
-    return is_out;
+    return command_print(&out, fits, err);
 }
 
 static int trace(struct trace *t, struct redis *redis, struct command_call *call,
@@ -233,9 +231,8 @@ static int trace(struct trace *t, struct redis *redis, struct command_call *call
     if (rc != 0)
         return rc;
     trace_read(&t->source, &t->origin, t->arena, &t->row);
-    if (!(o->json ? write_json(t) : write_text(t)))
-        return error_set(err, ERR_SYSTEM, "stdout is closed");
-    return t->row.problem.n && !t->source.is_by_hand;
+    rc = o->json ? print_json(t, err) : print_text(t, err);
+    return rc == 0 ? t->row.problem.n && !t->source.is_by_hand : rc;
 }
 
 static int run_trace(struct command_call *call, struct error *err)

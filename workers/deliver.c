@@ -59,7 +59,7 @@ static void get_metrics(struct deliver *s)
 
     s->ambiguous =
         metrics_get("standpipe_ambiguous_records_total", METRIC_COUNTER,
-                    "Records sent again after an ambiguous answer, or by a successor.", labels);
+                    "Records whose answer left it open whether they were taken.", labels);
     s->calls = metrics_get("standpipe_deliver_calls_total", METRIC_COUNTER,
                            "Calls to the destination that ended.", labels);
     s->failed_calls = metrics_get("standpipe_deliver_failed_calls_total", METRIC_COUNTER,
@@ -71,6 +71,7 @@ static void get_metrics(struct deliver *s)
 static void on_timer(void *ctx)
 {
     deliver_pump(ctx);
+    answer_finish(ctx);
 }
 
 static int deliver_open(struct worker *w, struct error *err)
@@ -88,6 +89,8 @@ static int deliver_open(struct worker *w, struct error *err)
     s->flights = xalloc(s->limits.in_flight * sizeof(*s->flights));
     for (uint32_t i = 0; i < s->limits.in_flight; i++) {
         s->flights[i].owner = s;
+        s->flights[i].notes.done = call_on_noted;
+        s->flights[i].notes.ctx = &s->flights[i];
         s->flights[i].call.parcels = xalloc(s->limits.call_parcels * sizeof(struct parcel *));
     }
     s->timer = timer_new(w->services->loop, on_timer, s);
@@ -112,7 +115,7 @@ static const struct provenance *find_provenance(struct worker *w, struct batch *
     str head;
     if (same_source)
         head = same_source->head;
-    else if (worker_source(w, e->src, &info))
+    else if (w->host->source(w, e->src, &info))
         head = provenance_head(&b->arena, info.uri, info.version);
     else
         head = provenance_head(&b->arena, STR_NONE, STR_NONE);
@@ -148,15 +151,6 @@ static bool take(struct deliver *s, struct batch *b, struct record *r, struct do
     return false;
 }
 
-/* Whoever had these in hand may have sent them, and nobody can ask it any more. */
-static void count_taken_over(struct deliver *s, struct batch *b, uint32_t documents)
-{
-    if (!b->is_taken_over)
-        return;
-    b->ambiguous += documents;
-    metric_add(s->ambiguous, documents);
-}
-
 static enum work deliver_process(struct worker *w, struct batch *b)
 {
     struct deliver *s = w->state;
@@ -181,8 +175,8 @@ static enum work deliver_process(struct worker *w, struct batch *b)
     }
     if (h->open == 0)
         return WORK_DONE;
-    count_taken_over(s, b, h->open);
     s->held_count++;
+    s->is_alone = b->is_alone;
     deliver_pump(s);
     return WORK_LATER;
 }
@@ -216,7 +210,9 @@ static void deliver_close(struct worker *w)
     for (uint32_t i = 0; i < s->limits.in_flight; i++) {
         buf_free(&s->flights[i].call.body);
         arena_free(&s->flights[i].call.arena);
+        arena_free(&s->flights[i].arena);
         free(s->flights[i].call.parcels);
+        free(s->flights[i].notes.list);
     }
     free(s->flights);
     timer_free(s->timer);

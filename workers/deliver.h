@@ -32,7 +32,12 @@ struct pace { /* one for all calls of the stage */
 struct flight {
     struct deliver *owner;
     struct call call;
-    struct http_call *http; /* NULL: idle */
+    struct notes notes; /* of the call, before it goes out */
+    uint32_t note_room;
+    struct http_call *http;
+    bool is_busy;              /* being noted, or under way */
+    struct http_answer answer; /* kept until it is announced that it is read */
+    struct arena arena;        /* of that */
 };
 struct deliver {
     uint64_t linger_ms, attempts; /* settings */
@@ -50,6 +55,8 @@ struct deliver {
     uint64_t accepted;      /* parcels, ever */
     uint64_t complained_us; /* last error for the operator */
     bool was_at_once, is_flushing;
+    bool is_alone; /* the last batch is: documents of it alone are here */
+    bool has_lost; /* entries were taken from us: look for their documents */
     struct timer *timer;
     struct metric *ambiguous, *calls, *failed_calls, *seconds;
 };
@@ -74,11 +81,20 @@ uint64_t pace_wait_us(const struct pace *p, uint64_t random) MUST_CHECK;
 uint64_t pace_due_us(const struct pace *p) MUST_CHECK;
 
 /* deliver_answer.c: what an answer does to the documents of its call. */
+void answer_settle(struct deliver *s, struct document *d);
 void answer_apply(struct deliver *s, const struct call *c, const struct http_answer *a,
                   const struct judgement *j);
 /* Last of all, when everything else is in order: the runner may hand us the next batch. */
 void answer_finish(struct deliver *s);
 
+/* deliver_note.c: what of a call Redis has to know before it goes out; what of it must not go
+ * out. */
+void call_note(struct flight *f); /* fills f->notes */
+void call_noted(struct flight *f);
+void call_drop_lost(struct flight *f);
+void call_count_ambiguous(struct deliver *s, const struct call *c);
+
 /* deliver_call.c: calls out. */
 void deliver_pump(struct deliver *s); /* send what may be sent, set the timer for the rest */
 void deliver_cancel(struct deliver *s);
+void call_on_noted(void *ctx, bool is_noted);

@@ -31,7 +31,7 @@ static void back_off(struct deliver *s)
     wait_us(s, pace_wait_us(&s->pace, v->random(v->random_ctx)));
 }
 
-static void settle_document(struct deliver *s, struct document *d)
+void answer_settle(struct deliver *s, struct document *d)
 {
     struct held *h = d->held;
 
@@ -46,7 +46,7 @@ static void settle_delivered(struct deliver *s, struct parcel *p)
 {
     for (struct document *d = p->first, *next; d; d = next) {
         next = d->next;
-        settle_document(s, d);
+        answer_settle(s, d);
     }
     parcel_release(s, p);
 }
@@ -61,7 +61,7 @@ static void settle_dead(struct deliver *s, struct parcel *p, const char *reason,
             arena_printf(&d->held->batch->arena, "%s: " STR_FMT "%s" STR_FMT, s->sink->name,
                          STR_ARG(code), text.n ? ": " : "", STR_ARG(text));
         record_settle(d->record, VERDICT_DEAD, str_of(reason), detail);
-        settle_document(s, d);
+        answer_settle(s, d);
     }
     parcel_release(s, p);
 }
@@ -79,6 +79,7 @@ static void bisect_parcel(struct deliver *s, struct parcel *p)
     for (i = 0; i < 2; i++) {
         halves[i]->group = ++s->last_group;
         halves[i]->attempts = p->attempts;
+        halves[i]->is_noted = p->is_noted;
         halves[i]->born_us = p->born_us;
         queue_push(&s->again, halves[i]);
     }
@@ -266,6 +267,6 @@ void answer_finish(struct deliver *s)
         struct held *h = s->settled;
         s->settled = h->next;
         s->held_count--;
-        worker_finish(s->worker, h->batch);
+        s->worker->host->finish(s->worker, h->batch);
     }
 }

@@ -1,11 +1,13 @@
 #include "workers/dispatch.h"
 
 #include "common/base/log.h"
+#include "common/run/levels.h"
 #include "common/run/promise.h"
 #include "workers/dispatch_gauges.h"
 #include "workers/dispatch_keep.h"
 #include "workers/dispatch_later.h"
 #include "workers/dispatch_round.h"
+#include "workers/dispatch_watch.h"
 
 enum { COUNT = 64 }; /* inbox entries a round */
 
@@ -16,6 +18,7 @@ struct dispatch {
     struct gauges *gauges;
     struct later *later;
     struct keeper *keeper;
+    struct watcher *watcher;
     struct arena arena; /* lives as long as the role is open */
     str topic;
     uint32_t asks;              /* answers that know this dispatcher */
@@ -59,7 +62,7 @@ static void look_at_dead(void *ctx)
     struct dispatch *d = ctx;
     bool was_full = d->is_dead_full;
 
-    d->is_dead_full = process_is_dead_full(d->process);
+    d->is_dead_full = levels_is_dead_full(d->process);
     if (d->is_dead_full && !was_full)
         log_warn("the dead letters are at their bound: the door is closed until some are "
                  "redriven or dropped",
@@ -146,6 +149,7 @@ static int open_role(struct process *p, struct error *err)
     d->gauges = gauges_open(p);
     d->later = later_open(p);
     d->keeper = keeper_open(p, look_at_dead, d);
+    d->watcher = watcher_open(p);
     ask_promise(d);
     resume(p);
     return 0;
@@ -157,6 +161,7 @@ static void close_role(struct process *p)
 
     later_close(d->later);
     keeper_close(d->keeper);
+    watcher_close(d->watcher);
     gauges_close(d->gauges);
     consumer_free(d->consumer);
     round_free(d->round);
@@ -176,7 +181,8 @@ static bool is_quiet(struct process *p)
     const struct dispatch *d = p->work;
 
     return !round_is_busy(d->round) && consumer_is_idle(d->consumer) && d->asks == 0 &&
-           gauges_is_idle(d->gauges) && later_is_idle(d->later) && keeper_is_idle(d->keeper);
+           gauges_is_idle(d->gauges) && later_is_idle(d->later) && keeper_is_idle(d->keeper) &&
+           watcher_is_idle(d->watcher);
 }
 
 static void release_role(struct process *p)

@@ -1,5 +1,6 @@
 #include "workers/dispatch_gauges.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/run/metrics.h"
@@ -10,6 +11,8 @@ struct gauges {
     struct process *process;
     struct timer *timer;
     struct arena arena;
+    struct metric *version; /* of the pipeline in force */
+    uint64_t told;          /* that version; 0: none yet */
     uint32_t waiting;
 };
 struct row { /* a field of the books and its metric */
@@ -25,6 +28,8 @@ static const struct row rows[] = {
      "Records that came into the topic."},
     {"out", "standpipe_records_out_total", METRIC_COUNTER,
      "Records that the stage handed on or delivered."},
+    {"delivered", "standpipe_records_delivered_total", METRIC_COUNTER,
+     "Records that the destination took."},
     {"dead", "standpipe_records_dead_total", METRIC_COUNTER,
      "Records that became dead letters in the stage."},
     {"filtered", "standpipe_records_filtered_total", METRIC_COUNTER,
@@ -46,6 +51,22 @@ static void tell(const struct row *row, str label, str value)
         metric_add(m, v - metric_value(m));
 }
 
+static void tell_field(str field, str label, str value)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (str_is(field, rows[i].field))
+            tell(&rows[i], label, value);
+}
+
+/* What it hands on is delivered. */
+static bool is_last(const struct pipeline *p, str stage)
+{
+    uint32_t number;
+    const struct pipeline_stage *s = pipeline_find(p, stage, &number);
+
+    return s && s->kind->is_end;
+}
+
 /* "<stage>:<field>", value, ... */
 static void tell_books(struct gauges *g, const struct reply *books)
 {
@@ -53,9 +74,9 @@ static void tell_books(struct gauges *g, const struct reply *books)
         str field = books->items[i].text;
         str stage = str_cut(&field, ':');
         str label = arena_printf(&g->arena, "stage=\"" STR_FMT "\"", STR_ARG(stage));
-        for (size_t j = 0; j < ARRAY_LEN(rows); j++)
-            if (str_is(field, rows[j].field))
-                tell(&rows[j], label, books->items[i + 1].text);
+        tell_field(field, label, books->items[i + 1].text);
+        if (str_is(field, "out") && is_last(g->process->pipeline, stage))
+            tell_field(STR("delivered"), label, books->items[i + 1].text);
     }
 }
 
@@ -75,7 +96,7 @@ static void on_books(void *ctx, const struct reply *reply)
     rest(g);
 }
 
-struct age {
+struct age { /* a question about a stage, or about all of them */
     struct gauges *gauges;
     const char *stage;
 };
@@ -108,6 +129,38 @@ static void on_first(void *ctx, const struct reply *reply)
     rest(a->gauges);
 }
 
+/* XPENDING's summary: [count, ...]; what is parked is claimed as well, by `~later`. */
+static void on_pending(void *ctx, const struct reply *reply)
+{
+    struct age *a = ctx;
+    str label = arena_printf(&a->gauges->arena, "stage=\"%s\"", a->stage);
+
+    if (reply && reply->type == REPLY_ARRAY && reply->n)
+        metric_set(metrics_get("standpipe_pending_entries", METRIC_GAUGE,
+                               "Entries that are claimed: in hand, parked or given back.",
+                               label),
+                   (double)reply->items[0].integer);
+    rest(a->gauges);
+}
+
+static void on_later(void *ctx, const struct reply *reply)
+{
+    if (reply && reply->type == REPLY_INTEGER)
+        metric_set(metrics_get("standpipe_later_entries", METRIC_GAUGE,
+                               "Entries that wait for their next attempt.", STR("")),
+                   (double)reply->integer);
+    rest(ctx);
+}
+
+static void on_dead(void *ctx, const struct reply *reply)
+{
+    if (reply && reply->type == REPLY_INTEGER)
+        metric_set(metrics_get("standpipe_dead_entries", METRIC_GAUGE,
+                               "Dead letters that stand there.", STR("")),
+                   (double)reply->integer);
+    rest(ctx);
+}
+
 static void ask_first(struct process *p, struct arena *a, const struct pipeline_stage *stage,
                       struct age *age)
 {
@@ -132,9 +185,18 @@ static void tell_marks(struct gauges *g)
                                "Bytes at which the topic's feeders stop.", label),
                    (double)p->stages[i].high_bytes);
     }
-    metric_set(metrics_get("standpipe_pipeline_version", METRIC_GAUGE,
-                           "Version of the pipeline in force.", STR("")),
-               (double)p->version);
+}
+
+static void tell_version(struct gauges *g)
+{
+    uint64_t version = g->process->pipeline->version;
+
+    if (version == g->told)
+        return;
+    str label = arena_printf(&g->arena, "version=\"%" PRIu64 "\"", version);
+    metric_relabel(g->version, label);
+    metric_set(g->version, 1);
+    g->told = version;
 }
 
 static void on_timer(void *ctx)
@@ -145,13 +207,18 @@ static void on_timer(void *ctx)
 
     arena_reset(a);
     tell_marks(g);
-    g->waiting = 2; /* the books, and this call: early answers do not end the round */
+    tell_version(g);
+    g->waiting = 4; /* three, and this call: early answers do not end the round */
     redis_say(p->redis, a, on_books, g, STR("HGETALL"), keys_lane(&p->keys, a, "books"));
+    redis_say(p->redis, a, on_later, g, STR("ZCARD"), keys_lane(&p->keys, a, "later"));
+    redis_say(p->redis, a, on_dead, g, STR("XLEN"), keys_lane(&p->keys, a, "dead"));
     for (uint32_t i = 0; i < p->pipeline->stage_count; i++) {
         struct age *age = arena_alloc(a, sizeof(*age));
         *age = (struct age){.gauges = g, .stage = arena_copy(a, p->pipeline->stages[i].name).p};
-        g->waiting++;
+        g->waiting += 2;
         ask_first(p, a, &p->pipeline->stages[i], age);
+        redis_say(p->redis, a, on_pending, age, STR("XPENDING"),
+                  keys_topic(&p->keys, a, p->pipeline->stages[i].name), STR("sp"));
     }
     rest(g);
 }
@@ -161,6 +228,11 @@ struct gauges *gauges_open(struct process *p)
     struct gauges *g = xalloc(sizeof(*g));
 
     g->process = p;
+    metric_set(metrics_get("standpipe_build_info", METRIC_GAUGE, "The build that runs.",
+                           STR("version=\"" STANDPIPE_VERSION "\"")),
+               1);
+    g->version = metrics_get("standpipe_pipeline_info", METRIC_GAUGE,
+                             "The pipeline in force, by its version.", STR(""));
     g->timer = timer_new(p->loop, on_timer, g);
     timer_start(g->timer, 0);
     return g;

@@ -1,5 +1,6 @@
 #include "workers/dispatch_round.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/base/log.h"
@@ -58,18 +59,20 @@ static void release(struct round *r, uint32_t n)
 {
     struct arena *a = &r->arena;
     struct redis *redis = r->process->redis;
-    str *ack = arena_alloc(a, (3 + n) * sizeof(str));
-    str *del = arena_alloc(a, (2 + n) * sizeof(str));
+    const str call[] = {STR("FCALL"),
+                        STR("sp1_leave"),
+                        STR("1"),
+                        r->topic,
+                        STR("sp"),
+                        keys_lane(&r->process->keys, a, "books"),
+                        arena_printf(a, "%" PRIu32, n)};
+    str *args = arena_alloc(a, sizeof(call) + n * sizeof(str));
 
-    memcpy(ack, (const str[]){STR("XACK"), r->topic, STR("sp")}, 3 * sizeof(str));
-    memcpy(del, (const str[]){STR("XDEL"), r->topic}, 2 * sizeof(str));
-    n = 0;
+    memcpy(args, call, sizeof(call));
+    n = ARRAY_LEN(call);
     for (const struct visit *v = r->visits; v; v = v->next, n++)
-        ack[3 + n] = del[2 + n] = v->entry->id;
-    redis_say(redis, a, NULL, NULL, STR("MULTI"));
-    redis_send(redis, ack, 3 + n, a, NULL, NULL);
-    redis_send(redis, del, 2 + n, a, NULL, NULL);
-    redis_say(redis, a, on_released, r, STR("EXEC"));
+        args[n] = v->entry->id;
+    redis_send(redis, args, n, a, on_released, r);
 }
 
 static bool is_in(const struct visit *v)

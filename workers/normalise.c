@@ -4,16 +4,16 @@
 #include <stdlib.h>
 
 #include "common/data/json.h"
-#include "workers/normalise_cell.h"
-#include "workers/normalise_write.h"
+#include "workers/normalise_fill.h"
+#include "workers/normalise_load.h"
 #include "workers/stages.h"
 
-enum { SHOWN_MAX = 80 }; /* bytes of a value in a detail */
-
 struct normalise {
-    const struct node *fields_node;
+    struct normalise_config config;
     str ragged;
-    struct normalise_rules rules;
+    struct normalise_sources sources;
+    const struct normalise_rules *rules; /* of the entry at hand, which was read from: */
+    str uri;
     struct plans plans;
     str *cells;     /* owned; of the record at hand */
     uint8_t *flags; /* owned; one a cell */
@@ -22,68 +22,27 @@ struct normalise {
 };
 
 static const struct setting settings[] = {
-    {"fields", SETTING_NODE, "", offsetof(struct normalise, fields_node),
+    {"schema", SETTING_FILE, "", offsetof(struct normalise, config.schema),
+     "File with an Avro record schema (.avsc), beside the pipeline file: documents keep to "
+     "it."},
+    {"defaults", SETTING_NODE, "", offsetof(struct normalise, config.defaults),
+     "Keys of a field's rule that hold for all fields that do not say otherwise."},
+    {"rules", SETTING_NODE, "", offsetof(struct normalise, config.rules),
+     "Rules with a name, for the key `use` of a field."},
+    {"fields", SETTING_NODE, "", offsetof(struct normalise, config.fields),
      "Map of the fields of the document, in the order in which they are written."},
+    {"sources", SETTING_NODE, "", offsetof(struct normalise, config.sources),
+     "What holds for some files only: a list of {name, files, defaults, fields}; the first "
+     "whose "
+     "files fit."},
     {"ragged", SETTING_STR, "keep", offsetof(struct normalise, ragged),
      "A row with more or fewer cells than columns: keep (marked sp_ragged) or dead."},
     {0},
 };
 
-/* At most SHOWN_MAX bytes, no code point cut in two. */
-static str shown(str s)
-{
-    size_t n = MIN(s.n, (size_t)SHOWN_MAX);
-
-    while (n && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
-        n--;
-    return (str){s.p, n};
-}
-
 static void dead(struct record *r, str reason, str detail)
 {
     record_settle(r, VERDICT_DEAD, reason, detail);
-}
-
-static void refuse(struct normalise *s, struct arena *a, struct record *r,
-                   const struct normalise_field *f, const struct reading *reading)
-{
-    if (!f->is_required) {
-        s->outcome.issues[s->outcome.issue_count++] = (struct issue){f, reading->why};
-        return;
-    }
-    dead(r, STR("cannot_parse"),
-         arena_printf(a, "field " STR_FMT ": '" STR_FMT "' " STR_FMT, STR_ARG(f->name),
-                      STR_ARG(shown(reading->text)), STR_ARG(reading->why)));
-}
-
-static void fill_field(struct normalise *s, struct arena *a, struct record *r,
-                       const struct plan *p, uint32_t number)
-{
-    const struct normalise_field *f = &s->rules.fields[number];
-    str *value = &s->outcome.values[number];
-    struct reading reading;
-
-    *value = f->fallback;
-    for (uint32_t i = 0; i < p->sources[number].n; i++) {
-        uint32_t column = p->sources[number].columns[i];
-        if (!cell_look(a, s->cells[column], &reading))
-            continue;
-        if (!cell_read(a, f, &reading)) {
-            s->flags[column] |= CELL_KEPT;
-            *value = STR_NONE;
-            refuse(s, a, r, f, &reading);
-            return;
-        }
-        if (!reading.value.n)
-            break;
-        s->flags[column] |= reading.is_whole ? CELL_SAID : 0;
-        *value = reading.value;
-        return;
-    }
-    if (f->is_required && !value->n)
-        dead(r, STR("required"),
-             arena_printf(a, "field " STR_FMT " has no value, and none by default",
-                          STR_ARG(f->name)));
 }
 
 static void make_room(struct normalise *s, uint32_t n)
@@ -119,7 +78,7 @@ static bool find_plan(struct normalise *s, struct record *r, str cols, struct so
 {
     const char *why = NULL;
 
-    src->plan = plans_find(&s->plans, &s->rules, cols, src->is_document, &why);
+    src->plan = plans_find(&s->plans, s->rules, cols, src->is_document, &why);
     if (!src->plan)
         dead(r, STR("bad_row"), str_of(why));
     return src->plan != NULL;
@@ -211,27 +170,46 @@ static void normalise_record(struct normalise *s, struct batch *b, struct record
         memset(s->flags, 0, src.plan->n);
     src.cells = s->cells;
     src.flags = s->flags;
-    s->outcome.issue_count = 0;
-    for (uint32_t i = 0; i < s->rules.n && r->verdict == VERDICT_PASS; i++)
-        fill_field(s, &b->arena, r, src.plan, i);
-    if (r->verdict == VERDICT_PASS)
+    if (fill_fields(&b->arena, r, &src, s->flags, s->uri, &s->outcome))
         r->line = normalise_write(&b->arena, r, &src, &s->outcome);
+}
+
+/* The rules for what an entry was read from. */
+static void find_rules(struct normalise *s, struct worker *w, const struct entry *e)
+{
+    struct source_info info;
+
+    s->uri = w->host->source(w, e->src, &info) ? info.uri : e->uri;
+    s->rules = normalise_sources_find(&s->sources, s->uri);
 }
 
 static enum work process(struct worker *w, struct batch *b)
 {
-    batch_each(r, b)
-        normalise_record(w->state, b, r);
+    struct normalise *s = w->state;
+    const struct entry *entry = NULL;
+
+    batch_each(r, b) {
+        if (r->entry != entry)
+            find_rules(s, w, r->entry);
+        entry = r->entry;
+        normalise_record(s, b, r);
+    }
     return WORK_DONE;
+}
+
+static void load(struct normalise *s, struct arena *a, const struct node *config,
+                 struct findings *f)
+{
+    s->config.schema_node = config ? node_get(config, "schema") : NULL;
+    normalise_sources_load(&s->sources, a, &s->config, f);
 }
 
 static void check(void *state, const struct node *config, struct findings *f)
 {
     struct normalise *s = state;
-    struct normalise_rules rules;
 
-    normalise_rules_load(&rules, f->arena, s->fields_node, f);
-    normalise_rules_free(&rules);
+    load(s, f->arena, config, f);
+    normalise_sources_free(&s->sources);
     if (!str_is(s->ragged, "keep") && !str_is(s->ragged, "dead"))
         findings_unknown(f, node_at(config, "ragged"), s->ragged, "word for 'ragged'",
                          (const str[]){STR("keep"), STR("dead")}, 2);
@@ -241,7 +219,7 @@ static void close_normalise(struct worker *w)
 {
     struct normalise *s = w->state;
 
-    normalise_rules_free(&s->rules);
+    normalise_sources_free(&s->sources);
     plans_free(&s->plans);
     free(s->cells);
     free(s->flags);
@@ -253,11 +231,13 @@ static int open_normalise(struct worker *w, struct error *err)
 {
     struct normalise *s = w->state;
     struct findings f = {.arena = w->arena};
+    uint32_t most = 0;
 
-    normalise_rules_load(&s->rules, w->arena, s->fields_node, &f);
-    s->outcome.rules = &s->rules;
-    s->outcome.values = arena_zalloc(w->arena, (s->rules.n + 1) * sizeof(str));
-    s->outcome.issues = arena_zalloc(w->arena, (s->rules.n + 1) * sizeof(struct issue));
+    load(s, w->arena, w->config, &f);
+    for (uint32_t i = 0; i < s->sources.n; i++)
+        most = MAX(most, s->sources.list[i].n);
+    s->outcome.values = arena_zalloc(w->arena, (most + 1) * sizeof(str));
+    s->outcome.issues = arena_zalloc(w->arena, (most + 2) * sizeof(struct issue));
     if (!f.errors)
         return 0;
     close_normalise(w);

@@ -1,12 +1,20 @@
 #include "workers/normalise_cell.h"
 
+#include <stdlib.h>
+
+#include "common/data/clean.h"
 #include "common/data/json.h"
+#include "common/data/text.h"
+
+enum { NUMBER_MAX = 64 }; /* bytes of a number that is held against bounds */
+
+enum step { STEP_TEXT, STEP_NOTHING, STEP_UNKNOWN };
 
 bool cell_look(struct arena *a, str raw, struct reading *r)
 {
     if (!raw.n || json_type(raw) == JSON_NULL)
         return false;
-    *r = (struct reading){.raw = raw, .text = raw};
+    *r = (struct reading){.raw = raw, .text = raw, .is_whole = true};
     if (raw.p[0] != '"')
         return true;
     str inner = {raw.p + 1, raw.n - 2};
@@ -17,52 +25,174 @@ bool cell_look(struct arena *a, str raw, struct reading *r)
     return r->text.n > 0;
 }
 
-static bool coerce(struct arena *a, const struct normalise_field *f, str text,
-                   struct reading *r)
+/* The entry that a text has in a list of words and patterns; NULL: none. */
+static const struct normalise_word *find_word(const struct normalise_word *list, uint32_t n,
+                                              str text, str folded)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (list[i].pattern ? pattern_find(list[i].pattern, text, NULL, 0)
+                            : str_equal(list[i].word, folded))
+            return &list[i];
+    return NULL;
+}
+
+static enum step map_word(const struct normalise_steps *s, struct reading *r, str folded)
+{
+    const struct normalise_word *w = find_word(s->map, s->map_count, r->text, folded);
+
+    if (w) {
+        r->is_whole &= !w->pattern;
+        r->text = w->means;
+        r->is_raw = false;
+        return r->text.n ? STEP_TEXT : STEP_NOTHING;
+    }
+    if (!s->map_count || s->unmapped == UNMAPPED_KEEP)
+        return STEP_TEXT;
+    r->is_whole = false;
+    if (s->unmapped == UNMAPPED_NULL)
+        return STEP_NOTHING;
+    r->issue = STR("unmapped");
+    r->why = STR("is not in the map");
+    return STEP_UNKNOWN;
+}
+
+/* The part that the first pattern catches that is found. */
+static enum step match(const struct normalise_steps *s, struct reading *r)
+{
+    str group;
+
+    for (uint32_t i = 0; i < s->match_count; i++) {
+        if (!pattern_find(s->matches[i], r->text, &group, 1))
+            continue;
+        group = str_trim(group);
+        r->is_whole &= group.n == r->text.n;
+        r->is_raw &= r->is_whole;
+        r->text = group;
+        return group.n ? STEP_TEXT : STEP_NOTHING;
+    }
+    r->is_whole = false;
+    return STEP_NOTHING;
+}
+
+static enum step run_steps(struct arena *a, const struct normalise_steps *s, struct reading *r)
+{
+    if (s->clean) {
+        str clean = clean_text(a, r->text, s->clean);
+        r->is_raw &= clean.p == r->text.p && clean.n == r->text.n;
+        r->text = clean;
+    }
+    if (!r->text.n)
+        return STEP_NOTHING;
+    if (s->nothing_count || s->map_count) {
+        str folded = text_fold(a, r->text);
+        if (find_word(s->nothing, s->nothing_count, r->text, folded)) {
+            r->is_whole = false;
+            return STEP_NOTHING;
+        }
+        enum step step = map_word(s, r, folded);
+        if (step != STEP_TEXT)
+            return step;
+    }
+    return s->match_count ? match(s, r) : STEP_TEXT;
+}
+
+/* ASCII letters; others stay. */
+static str change_case(struct arena *a, str value, enum letter_case to)
+{
+    char *p = arena_alloc(a, value.n);
+
+    memcpy(p, value.p, value.n);
+    for (size_t i = 0; i < value.n; i++) {
+        if (p[i] == '\\') /* an escape stays as it is */
+            i++;
+        else if (to == CASE_UPPER && p[i] >= 'a' && p[i] <= 'z')
+            p[i] = (char)(p[i] - 'a' + 'A');
+        else if (to == CASE_LOWER && p[i] >= 'A' && p[i] <= 'Z')
+            p[i] = (char)(p[i] - 'A' + 'a');
+    }
+    return (str){p, value.n};
+}
+
+/* A JSON string, filled up at the front. */
+static str pad(struct arena *a, str value, uint32_t width, char with)
+{
+    size_t n = value.n - 2;
+
+    if (n >= width)
+        return value;
+    char *start = arena_alloc(a, width + 2);
+    start[0] = '"';
+    memset(start + 1, with, width - n);
+    memcpy(start + 1 + width - n, value.p + 1, n + 1);
+    return (str){start, width + 2};
+}
+
+static bool is_within(const struct normalise_field *f, str value)
+{
+    char text[NUMBER_MAX + 1];
+
+    if (json_type(value) != JSON_NUMBER || value.n > NUMBER_MAX)
+        return json_type(value) != JSON_NUMBER;
+    *(char *)mempcpy(text, value.p, value.n) = '\0';
+    double number = strtod(text, NULL);
+    return number >= f->least && number <= f->most;
+}
+
+static bool finish(struct arena *a, const struct normalise_field *f, struct reading *r)
+{
+    if (str_is(r->value, "null"))
+        r->value = STR_NONE;
+    if (!r->value.n)
+        return true;
+    if (r->value.p[0] == '"') {
+        if (f->letter_case)
+            r->value = change_case(a, r->value, f->letter_case);
+        if (f->pad_width)
+            r->value = pad(a, r->value, f->pad_width, f->pad_with);
+    }
+    if (f->is_bounded && !is_within(f, r->value)) {
+        r->issue = STR("implausible");
+        r->why = STR("is outside of what is plausible");
+    }
+    return !f->type || schema_fits(f->type, a, r->value, &r->issue, &r->why);
+}
+
+static bool coerce(struct arena *a, const struct normalise_field *f, struct reading *r)
 {
     struct coerced c = {0};
-    bool is_read = f->coercer->run(&f->setup, a, text, &c);
+    bool is_read = f->coercer->run(&f->setup, a, r->text, &c);
 
     r->value = c.value;
+    r->issue = c.issue;
     r->why = c.why;
     r->is_whole &= !c.is_part;
     return is_read;
 }
 
-/* The part of the text that the pattern catches. */
-static bool read_match(struct arena *a, const struct normalise_field *f, struct reading *r)
-{
-    str group;
-
-    if (!normalise_match(&f->match, a, r->text, &group))
-        return true;
-    group = str_trim(group);
-    if (!group.n)
-        return true;
-    r->is_whole = group.n == r->text.n;
-    if (f->coercer)
-        return coerce(a, f, group, r);
-    r->value = json_quoted(a, group);
-    return true;
-}
-
 bool cell_read(struct arena *a, const struct normalise_field *f, struct reading *r)
 {
-    bool is_string = r->raw.p[0] == '"',
+    bool is_string = !r->raw.n || r->raw.p[0] == '"',
          is_text = !f->coercer || f->coercer->run == coerce_text;
 
-    if (f->has_match)
-        return read_match(a, f, r);
-    r->is_whole = true;
-    if (f->coercer && (r->raw.p[0] == '{' || r->raw.p[0] == '[')) {
+    if (f->coercer && !is_string && !f->coercer->takes_json &&
+        (r->raw.p[0] == '{' || r->raw.p[0] == '[')) {
+        r->issue = STR("unparsed");
         r->why = STR("is an object or an array");
         return false;
     }
-    if (!is_text)
-        return coerce(a, f, r->text, r);
-    if (r->is_raw || (!f->coercer && !is_string))
+    if (f->has_steps) {
+        enum step step = run_steps(a, &f->steps, r);
+        if (step != STEP_TEXT)
+            return step == STEP_NOTHING;
+    }
+    if (!is_text) {
+        if (!coerce(a, f, r))
+            return false;
+    } else if (r->raw.n &&
+               (r->is_raw || (!f->coercer && !is_string && r->text.p == r->raw.p))) {
         r->value = r->raw;
-    else
+    } else {
         r->value = json_quoted(a, r->text);
-    return true;
+    }
+    return finish(a, f, r);
 }

@@ -35,16 +35,14 @@ static const char *count_columns(str cols, uint32_t *n)
     return *n > NORMALISE_COLUMNS_MAX ? "the entry has more than 4096 columns" : NULL;
 }
 
-static bool fits(const struct normalise_alias *alias, struct arena *a, str folded)
+static bool fits(const struct normalise_alias *alias, str folded)
 {
-    str group;
-
-    return alias->name.n ? str_equal(alias->name, folded)
-                         : normalise_match(&alias->pattern, a, folded, &group);
+    return alias->pattern ? pattern_find(alias->pattern, folded, NULL, 0)
+                          : str_equal(alias->name, folded);
 }
 
 /* The columns that a field is taken from: those of its first alias first. */
-static void find_sources(struct plan *p, const struct normalise_field *field, const str *folded,
+static void find_aliases(struct plan *p, const struct normalise_field *field, const str *folded,
                          uint32_t number)
 {
     uint32_t *columns = arena_alloc(&p->arena, (p->n + 1) * sizeof(*columns)), n = 0;
@@ -53,14 +51,41 @@ static void find_sources(struct plan *p, const struct normalise_field *field, co
     for (uint32_t i = 0; i < field->alias_count; i++)
         for (uint32_t j = 0; j < p->n; j++) {
             if (is_taken[j] || p->columns[j].kind != COLUMN_PLAIN ||
-                !fits(&field->aliases[i], &p->arena, folded[j]))
+                !fits(&field->aliases[i], folded[j]))
                 continue;
             columns[n++] = j;
             is_taken[j] = p->columns[j].is_claimed = true;
         }
     p->sources[number].columns = columns;
     p->sources[number].n = n;
-    p->bound += field->prefix.n;
+}
+
+static void find_parts(struct plan *p, const struct normalise_field *field, const str *folded,
+                       uint32_t number)
+{
+    uint32_t *columns = arena_alloc(&p->arena, (field->part_count + 1) * sizeof(*columns));
+
+    for (uint32_t i = 0; i < field->part_count; i++) {
+        columns[i] = COLUMN_NONE;
+        for (uint32_t j = 0; field->parts[i].is_column && j < p->n; j++)
+            if (columns[i] == COLUMN_NONE && str_equal(field->parts[i].text, folded[j]))
+                columns[i] = j;
+        if (columns[i] != COLUMN_NONE)
+            p->columns[columns[i]].is_claimed = true;
+    }
+    p->sources[number].columns = columns;
+    p->sources[number].n = field->part_count;
+}
+
+static void find_sources(struct plan *p, const str *folded, uint32_t number)
+{
+    const struct normalise_field *field = &p->rules->fields[number];
+
+    p->bound += field->prefix.n + field->suffix.n;
+    if (field->from == FROM_COLUMNS)
+        find_aliases(p, field, folded, number);
+    else if (field->from == FROM_TEMPLATE)
+        find_parts(p, field, folded, number);
 }
 
 static void make_plan(struct plan *p, const struct normalise_rules *rules, str cols,
@@ -69,7 +94,7 @@ static void make_plan(struct plan *p, const struct normalise_rules *rules, str c
     str rest, item, name, *folded;
 
     arena_reset(&p->arena);
-    *p = (struct plan){.arena = p->arena, .is_document = is_document};
+    *p = (struct plan){.arena = p->arena, .rules = rules, .is_document = is_document};
     p->cols = arena_copy(&p->arena, cols);
     p->columns = arena_zalloc(&p->arena, (n + 1) * sizeof(*p->columns));
     p->sources = arena_zalloc(&p->arena, (rules->n + 1) * sizeof(*p->sources));
@@ -84,12 +109,13 @@ static void make_plan(struct plan *p, const struct normalise_rules *rules, str c
         p->bound += c->prefix.n;
     }
     for (uint32_t i = 0; i < rules->n; i++)
-        find_sources(p, &rules->fields[i], folded, i);
+        find_sources(p, folded, i);
 }
 
-static bool is_for(const struct plan *p, str cols, bool is_document)
+static bool is_for(const struct plan *p, const struct normalise_rules *rules, str cols,
+                   bool is_document)
 {
-    return p->is_document == is_document && str_equal(p->cols, cols);
+    return p->rules == rules && p->is_document == is_document && str_equal(p->cols, cols);
 }
 
 const struct plan *plans_find(struct plans *p, const struct normalise_rules *rules, str cols,
@@ -97,10 +123,10 @@ const struct plan *plans_find(struct plans *p, const struct normalise_rules *rul
 {
     uint32_t n;
 
-    if (p->n && is_for(&p->list[p->last], cols, is_document))
+    if (p->n && is_for(&p->list[p->last], rules, cols, is_document))
         return &p->list[p->last];
     for (uint32_t i = 0; i < p->n; i++)
-        if (is_for(&p->list[i], cols, is_document)) {
+        if (is_for(&p->list[i], rules, cols, is_document)) {
             p->last = i;
             return &p->list[i];
         }

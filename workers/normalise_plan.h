@@ -4,6 +4,7 @@
 #include "workers/normalise_rules.h"
 
 enum { NORMALISE_COLUMNS_MAX = 4096, NORMALISE_PLANS = 8 };
+#define COLUMN_NONE UINT32_MAX
 
 enum column_kind {
     COLUMN_PLAIN,
@@ -19,12 +20,14 @@ struct column {
 };
 struct plan {
     struct arena arena; /* all of it */
+    const struct normalise_rules *rules;
     str cols;
     bool is_document;
     struct column *columns;
     uint32_t n;
     struct {
-        uint32_t *columns, n; /* in the order in which they are tried */
+        uint32_t *columns, n; /* in the order in which they are tried; of a template: those of
+                               * its parts, COLUMN_NONE where it has none */
     } * sources;              /* one a field */
     size_t bound;             /* bytes of all prefixes */
 };
@@ -33,8 +36,8 @@ struct plans { /* zeroed is ready */
     uint32_t n, last, next;
 };
 
-/* The plan for `cols`, a JSON array of names; made and kept at its first use, in place of the
- * oldest. NULL: `cols` is none, or too long; `why` is a static sentence. */
+/* The plan of `rules` for `cols`, a JSON array of names; made and kept at its first use, in
+ * place of the oldest. NULL: `cols` is none, or too long; `why` is a static sentence. */
 const struct plan *plans_find(struct plans *p, const struct normalise_rules *rules, str cols,
                               bool is_document, const char **why);
 void plans_free(struct plans *p);

@@ -1,40 +1,96 @@
 #pragma once
-/* What the fields of `normalise` declare, compiled: names folded, patterns compiled, defaults
- * coerced. For normalise only. */
-#include <regex.h>
-
+/* What `normalise` declares, compiled: for each source its fields in the order in which they
+ * are written, names folded, patterns compiled, defaults coerced. For normalise only. */
 #include "common/data/coerce.h"
 #include "common/data/findings.h"
+#include "common/data/pattern.h"
+#include "common/data/schema.h"
 
-enum { NORMALISE_TEXT_MAX = 4096 }; /* bytes that a pattern looks at */
-
-struct normalise_alias { /* a header that a field is taken from */
-    str name;            /* folded; empty when it is a pattern */
-    regex_t pattern;     /* on the folded header */
+struct normalise_alias {     /* a header that a field is taken from */
+    str name;                /* folded; empty when it is a pattern */
+    struct pattern *pattern; /* on the folded header */
 };
+struct normalise_word { /* a word, or a pattern found in the text, and what the text becomes */
+    str word;           /* folded; empty when it is a pattern */
+    struct pattern *pattern;
+    str means;
+};
+enum unmapped { UNMAPPED_KEEP, UNMAPPED_NULL, UNMAPPED_ISSUE };
+struct normalise_steps { /* from the text of a cell to that which is parsed */
+    unsigned clean;      /* CLEAN_* */
+    const struct normalise_word *nothing, *map;
+    struct pattern **matches; /* the first that is found: its group 1 is the text */
+    uint32_t nothing_count, map_count, match_count;
+    enum unmapped unmapped;
+};
+enum field_from {
+    FROM_COLUMNS, /* the first that is there and not empty */
+    FROM_VALUE,   /* a constant */
+    FROM_TEMPLATE,
+    FROM_POINTER, /* into a document */
+    FROM_NAME,    /* of the source's rules */
+    FROM_FILE,    /* last part of the uri */
+    FROM_URI,
+    FROM_ROW,
+    FROM_OFFSET,
+    FROM_ACCEPTED, /* ms since the epoch */
+    FROM_RAW,      /* all cells by header, as texts */
+    FROM_EXTRA,    /* what no field took, as texts */
+    FROM_ISSUES,   /* texts, `field:issue` */
+};
+struct normalise_part { /* of a template: a text, or a column */
+    str text;           /* folded name of a column when `is_column` */
+    bool is_column;
+};
+enum unreadable { UNREADABLE_ISSUE, UNREADABLE_NULL, UNREADABLE_DEAD };
+enum letter_case { CASE_AS_IS, CASE_UPPER, CASE_LOWER };
 struct normalise_field {
-    str name;   /* JSON string */
-    str prefix; /* ,"name": */
+    str name, label;    /* dotted; as a JSON string */
+    str prefix, suffix; /* ,"name": ; of nested records with what opens and closes them */
+    enum field_from from;
     struct normalise_alias *aliases;
     uint32_t alias_count;
-    bool has_match;
-    regex_t match;                 /* its group 1 is the text */
+    str value; /* FROM_VALUE: the text; FROM_POINTER: RFC 6901 */
+    struct normalise_part *parts;
+    uint32_t part_count;
+    struct normalise_steps steps;
+    bool has_steps;                /* any of them does something */
     const struct coercer *coercer; /* NULL: the value as it stands */
     struct coerce_setup setup;
+    const struct schema_type *type; /* NULL: no schema */
+    enum letter_case letter_case;
+    uint32_t pad_width;
+    char pad_with;
+    double least, most; /* of a plausible value */
+    bool is_bounded;
+    enum unreadable unreadable;
     str fallback; /* JSON value; empty: none */
     bool is_required;
 };
-struct normalise_rules {
+struct normalise_rules { /* of one source */
+    str name;            /* empty: those that hold for all others */
+    const str *files;    /* globs on the uri, or on its last part */
+    uint32_t file_count;
     struct normalise_field *fields;
     uint32_t n;
+    bool has_raw, has_extra, has_issues; /* a field takes it */
+};
+struct normalise_sources {
+    struct normalise_rules *list; /* the last has no files and fits all */
+    uint32_t n;
+    const struct schema *schema; /* NULL: none */
+};
+struct normalise_config { /* as written */
+    const struct node *fields, *sources, *defaults, *rules;
+    str schema; /* text of an .avsc */
+    const struct node *schema_node;
 };
 
-/* Compile the map `fields`, which may be NULL; all of it lives in `a`. Mistakes go to `f`, and
- * the rules are only good for normalise_rules_free() then. */
-void normalise_rules_load(struct normalise_rules *rules, struct arena *a,
-                          const struct node *fields, struct findings *f);
-void normalise_rules_free(struct normalise_rules *rules);
-
-/* Does the pattern fit the text? Its group 1, when it has one, in `group`: empty when that took
- * no part. `a` takes a copy of the text. */
-bool normalise_match(const regex_t *pattern, struct arena *a, str text, str *group);
+/* Compile it; all but the patterns lives in `a`. Mistakes go to `f`, and the rules are only
+ * good for normalise_sources_free() then. */
+void normalise_sources_load(struct normalise_sources *s, struct arena *a,
+                            const struct normalise_config *config, struct findings *f);
+void normalise_sources_free(struct normalise_sources *s);
+/* The rules for what a uri stands for; an empty one gets those without files. */
+const struct normalise_rules *normalise_sources_find(const struct normalise_sources *s,
+                                                     str uri);

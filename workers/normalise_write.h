@@ -5,8 +5,8 @@
 #include "workers/normalise_plan.h"
 
 struct issue {
-    const struct normalise_field *field;
-    str why;
+    const struct normalise_field *field; /* NULL: of the record as a whole */
+    str issue, why;
 };
 enum { CELL_SAID = 1u << 0, CELL_KEPT = 1u << 1 };
 struct source { /* a record taken apart */
@@ -20,7 +20,6 @@ struct source { /* a record taken apart */
     bool is_short, is_document;
 };
 struct outcome {
-    const struct normalise_rules *rules;
     str *values; /* one a field; empty: null */
     struct issue *issues;
     uint32_t issue_count;
@@ -29,3 +28,17 @@ struct outcome {
 /* One line in `a`, valid JSON when the record was. */
 str normalise_write(struct arena *a, const struct record *r, const struct source *src,
                     const struct outcome *o) MUST_CHECK;
+
+/* What a field may take besides cells: JSON values in `a`. */
+str normalise_raw(struct arena *a, const struct record *r,
+                  const struct source *src) MUST_CHECK; /* {"header":"text", ...}, all cells */
+str normalise_extra(struct arena *a, const struct record *r,
+                    const struct source *src) MUST_CHECK; /* the same, what no field took */
+str normalise_issues(struct arena *a, const struct source *src,
+                     const struct outcome *o) MUST_CHECK; /* ["field:issue", ...] */
+
+/* For the writer: sp_extra and sp_issues as members, or nothing. */
+char *normalise_put_extra(char *out, const struct source *src);
+char *normalise_put_issues(char *out, const struct source *src, const struct outcome *o);
+size_t normalise_rest_bound(const struct record *r, const struct source *src,
+                            const struct outcome *o); /* bytes that both take at most */

@@ -37,6 +37,7 @@ struct parcel { /* what the destination takes or refuses as one: a Firehose reco
     struct parcel *next;
     struct document *first, *last;
     uint32_t documents, attempts;
+    bool is_noted;    /* Redis knows that it may be taken once more */
     uint32_t group;   /* not 0: to be sent with others of its group alone */
     size_t bytes;     /* of its documents: at most */
     uint64_t born_us; /* when its first document came */

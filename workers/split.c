@@ -7,8 +7,9 @@
 #include "workers/stages.h"
 
 enum {
-    STEP_BYTES = 1024 * 1024,   /* of the file in one commit: some 10 ms of work */
-    POISON_ROWS_MAX = 16,       /* that killed workers; then the file is given up */
+    STEP_BYTES = 1024 * 1024, /* of the file in one commit: some 10 ms of work */
+    POISON_ROWS_MAX = 16,     /* that killed workers; then the file is given up */
+    STEP_ROWS = 32 * 1024,    /* and so many of them, which bounds memory when they are tiny */
     STEP_READ = 8 * STEP_BYTES, /* a longer line is passed over in several steps */
     JOB_FIELDS = 32,            /* names and values that one commit sets at most */
 };
@@ -184,7 +185,7 @@ static bool step(struct reader *r, struct batch *b, struct trouble *t)
              budget = STEP_READ;
     struct row row;
 
-    while (rows_boundary(r->rows) < stop) {
+    while (rows_boundary(r->rows) < stop && b->record_count < STEP_ROWS) {
         switch (reader_next(r, &b->arena, &budget, &row, t)) {
         case ROWS_ROW:
             emit(r, b, &row, false);
@@ -257,7 +258,7 @@ static enum work give_up_unseen(struct worker *w, struct batch *b, const str *jo
     reader_drop(&s->reader);
     if (src.n)
         e->src = src;
-    new_progress(b, worker_job(w, b, &job, &n), from, row);
+    new_progress(b, w->host->job(w, b, &job, &n), from, row);
     error_set(&t.err, ERR_DATA, "workers died of '" STR_FMT "' at offset %" PRIu64 "%s",
               STR_ARG(e->uri), from, from ? "" : ", its beginning");
     return give_up(w, b, &t);
@@ -271,7 +272,7 @@ static enum work split_process(struct worker *w, struct batch *b)
     struct trouble t = {0};
     const str *fields;
     uint32_t n;
-    str job = worker_job(w, b, &fields, &n);
+    str job = w->host->job(w, b, &fields, &n);
     bool is_begun = b->kept == s;
     uint64_t now_ms = clock_wall_ms(w->services->clock), from = 0;
 
@@ -284,6 +285,10 @@ static enum work split_process(struct worker *w, struct batch *b)
     if (is_begun)
         from = rows_boundary(r->rows);
     struct progress *p = new_progress(b, job, from, r->row);
+    if (t.err.code == ERR_AGAIN) { /* not the file's fault */
+        w->host->give_up(w, b, &t.err);
+        return WORK_LATER;
+    }
     if (!can_begin)
         return give_up(w, b, &t);
     b->kept = s;
@@ -302,11 +307,6 @@ static enum work split_process(struct worker *w, struct batch *b)
         goes_on = step(r, b, &t);
     p->to = rows_boundary(r->rows);
     p->row = r->row;
-    if (!goes_on && !t.reason.n && !source_is_same(&r->file)) {
-        t.reason = STR("source_changed");
-        error_set(&t.err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
-                  STR_ARG(r->uri));
-    }
     if (t.reason.n)
         return give_up(w, b, &t);
     if (!goes_on)

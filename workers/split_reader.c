@@ -7,8 +7,9 @@
 #include "common/data/text.h"
 
 enum {
-    HEAD_BYTES = 64 * 1024,  /* looked at to choose a dialect */
-    READ_BYTES = 256 * 1024, /* asked of the file at a time */
+    HEAD_BYTES = 64 * 1024,         /* looked at to choose a dialect */
+    HEADER_BYTES = 8 * 1024 * 1024, /* a longer first row is not looked for the end of */
+    READ_BYTES = 256 * 1024,        /* asked of the file at a time */
     BOM_BYTES = 3,
     PASS_BYTES = 2 * 1024 * 1024, /* where the line end of a row that kills is looked for */
     BYTES_KEPT = 4096,            /* of it, in the dead letter */
@@ -63,6 +64,15 @@ static str piece(const struct reader *r)
     return (str){r->bytes + skip, r->have - skip};
 }
 
+static bool fail_changed(const struct reader *r, struct trouble *t)
+{
+    error_set(&t->err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
+              STR_ARG(r->uri));
+    return fail(t, STR("source_changed"));
+}
+
+/* The file ends where it ended when it was opened: what was appended since is another version,
+ * and the last row of this one may be half of a row. */
 static bool read_more(struct reader *r, uint64_t from, struct trouble *t)
 {
     size_t skip = (size_t)(from - r->bytes_at), got;
@@ -75,12 +85,13 @@ static bool read_more(struct reader *r, uint64_t from, struct trouble *t)
         r->room = r->have + READ_BYTES; /* at most the longest row and one read */
         r->bytes = xrealloc(r->bytes, r->room);
     }
-    if (source_read(&r->file, r->bytes_at + r->have, r->bytes + r->have, READ_BYTES, &got,
+    uint64_t at = r->bytes_at + r->have, left = r->file.size - MIN(at, r->file.size);
+    if (source_read(&r->file, at, r->bytes + r->have, MIN(left, (uint64_t)READ_BYTES), &got,
                     &t->err))
         return fail(t, STR("source_unreadable"));
     r->have += got;
     r->is_at_end = got == 0;
-    return true;
+    return !r->is_at_end || source_is_same(&r->file) || fail_changed(r, t);
 }
 
 enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget,
@@ -120,7 +131,7 @@ static void choose_dialect(struct reader *r, const struct reader_setup *setup)
 static bool read_header(struct reader *r, const struct reader_setup *setup, struct trouble *t)
 {
     bool has_header = !str_is(setup->header, "none");
-    uint64_t start = rows_boundary(r->rows), budget = UINT64_MAX;
+    uint64_t start = rows_boundary(r->rows), budget = HEADER_BYTES;
     struct row row;
 
     switch (reader_next(r, &r->arena, &budget, &row, t)) {
@@ -137,7 +148,11 @@ static bool read_header(struct reader *r, const struct reader_setup *setup, stru
                   STR_ARG(row.reason));
         return fail(t, STR("bad_header"));
     case ROWS_MORE:
-        return false;
+        if (t->reason.n)
+            return false;
+        error_set(&t->err, ERR_DATA, "the first row does not end within %d bytes",
+                  HEADER_BYTES);
+        return fail(t, STR("bad_header"));
     }
     if (!has_header) { /* it was only looked at */
         start_rows(r, start);
@@ -166,11 +181,8 @@ static bool resume(struct reader *r, const str *job, uint32_t n, struct trouble 
     str quote = reader_job_field(job, n, "quote");
     uint64_t offset;
 
-    if (!str_equal(reader_job_field(job, n, "version"), r->file.version)) {
-        error_set(&t->err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
-                  STR_ARG(r->uri));
-        return fail(t, STR("source_changed"));
-    }
+    if (!str_equal(reader_job_field(job, n, "version"), r->file.version))
+        return fail_changed(r, t);
     if (!str_to_u64(reader_job_field(job, n, "offset"), &offset) ||
         !str_to_u64(reader_job_field(job, n, "row"), &r->row) || delimiter.n != 1) {
         error_set(&t->err, ERR_DATA, "the hash of the job is damaged: enqueue the file again");

@@ -36,7 +36,7 @@ static struct arena_block *block_new(size_t size)
     struct arena_block *b = malloc(sizeof(*b) + size);
 
     if (!b)
-        die("out of memory: %zu bytes", size);
+        out_of_memory();
     b->next = NULL;
     b->size = size;
     ASAN_POISON_MEMORY_REGION(b->data, size);

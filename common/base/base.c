@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { OUT_OF_MEMORY = 71 }; /* EX_OSERR */
 
 void die(const char *fmt, ...)
 {
@@ -16,12 +19,21 @@ void die(const char *fmt, ...)
     abort();
 }
 
+void out_of_memory(void)
+{
+    static const char said[] = "standpipe: out of memory\n";
+
+    if (write(STDERR_FILENO, said, sizeof(said) - 1) < 0)
+        _exit(OUT_OF_MEMORY); /* nobody is left to tell */
+    _exit(OUT_OF_MEMORY);
+}
+
 void *xalloc(size_t size)
 {
     void *p = calloc(1, size ? size : 1);
 
     if (!p)
-        die("out of memory: %zu bytes", size);
+        out_of_memory();
     return p;
 }
 
@@ -30,7 +42,7 @@ void *xrealloc(void *p, size_t size)
     void *q = realloc(p, size ? size : 1);
 
     if (!q)
-        die("out of memory: %zu bytes", size);
+        out_of_memory();
     return q;
 }
 

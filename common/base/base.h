@@ -14,8 +14,11 @@
 /* Print one line to stderr and abort: a state that no input can bring about. */
 void die(const char *fmt, ...) PRINTF(1, 2) NORETURN;
 
-/* Like calloc and realloc, but never NULL: out of memory aborts, and the stream still holds
- * all unfinished entries. Free with free(). */
+/* No fault of the program: one line to stderr and exit status 71, without a core. The stream
+ * still holds all unfinished entries. */
+void out_of_memory(void) NORETURN;
+
+/* Like calloc and realloc, but never NULL. Free with free(). */
 void *xalloc(size_t size) MUST_CHECK;
 void *xrealloc(void *p, size_t size) MUST_CHECK;
 char *xstrdup(const char *s) MUST_CHECK;

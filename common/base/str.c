@@ -91,6 +91,15 @@ int str_hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+size_t str_code_points(str s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    return n;
+}
+
 char *str_write_u64(char *out, uint64_t v)
 {
     char digits[20];

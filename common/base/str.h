@@ -63,6 +63,9 @@ int str_hex_digit(char c); /* 0..15, of either case; -1: it is none */
 /* Decimal digits of `v` at `out`, at most 20, no NUL. Returns the end. */
 char *str_write_u64(char *out, uint64_t v);
 
+/* Code points of UTF-8: the bytes that do not continue one. */
+size_t str_code_points(str s);
+
 /* Edit distance (insert, delete, replace, swap neighbours), stopped at `limit`: then `limit`.
  */
 unsigned str_distance(str a, str b, unsigned limit);

@@ -22,7 +22,11 @@ struct entry {      /* a stream entry: the unit of hand-over and acknowledgement
     uint64_t tried;  /* when the first of them was, ms since the epoch; 0: none was */
     uint32_t first;  /* index of its first record in batch.records */
     bool is_booked;  /* it came with `n`: the books know it */
-    str *fields;     /* all fields as they came: name, value, name, value ... */
+    /* deliver: records that were sent, as noted in Redis; those of them whose answer left it
+     * open whether they were taken, for the books; somebody else has it by now: no commit */
+    uint32_t sent, ambiguous;
+    bool is_gone;
+    str *fields; /* all fields as they came: name, value, name, value ... */
     uint32_t field_count;
 };
 struct member { /* one to append before the closing brace; name and value are raw JSON text, the
@@ -69,11 +73,11 @@ struct batch {
     uint64_t step_bytes;       /* split: so much of the file in this step; 0: as it likes */
     enum care care;            /* split: of this step */
     bool is_cut;               /* its records go back as they are, each an entry of its own */
-    bool is_taken_over; /* another process, or this one before a lost answer, had it in hand */
-    uint32_t
-        ambiguous; /* records sent again after an answer that left it open; for the books */
-    void *kept;    /* notes of a stage that keeps it; in the arena */
-    void *owner;   /* the runner that read it */
+    bool is_alone; /* suspected of killing its workers: nothing else is under way in this stage,
+                    * so nobody comes to join it */
+    uint64_t reading; /* rises whenever a worker reads again what it had before */
+    void *kept;       /* notes of a stage that keeps it; in the arena */
+    void *owner;      /* the runner that read it */
 };
 /* NOLINTBEGIN(bugprone-macro-parentheses): `r` and `e` are the names that they declare. */
 #define batch_each(r, b)                                                                       \

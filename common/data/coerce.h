@@ -19,6 +19,12 @@ enum coerce_take {             /* the part of what was read that a field wants: 
                    TAKE_LAT,
                    TAKE_LON, /* of a pair of coordinates */
 };
+enum coerce_form {              /* how a date or a time is written: by the type of its schema */
+                   FORM_TEXT,   /* ISO 8601 */
+                   FORM_DAYS,   /* since the epoch */
+                   FORM_MILLIS, /* since the epoch, or since midnight for a time of day */
+                   FORM_MICROS,
+};
 struct unit;
 struct coerce_word { /* a word of the source and what it stands for */
     str word;        /* folded */
@@ -27,6 +33,7 @@ struct coerce_word { /* a word of the source and what it stands for */
 struct coercer;
 struct coerce_setup {          /* what a field's rule declares; the defaults in brackets */
     enum coerce_take take;     /* [TAKE_VALUE] */
+    enum coerce_form form;     /* [FORM_TEXT] */
     const str *formats;        /* of dates, strptime-like, tried in order [ISO 8601] */
     const str *truthy, *falsy; /* of booleans, folded [true yes y 1 t; false no n 0 f] */
     const str *symbols;        /* of an enum; as they are written out */
@@ -69,12 +76,18 @@ typedef bool coerce_fn(const struct coerce_setup *setup, struct arena *a, str te
 struct coercer {
     const char *name, *summary; /* the word behind `parse:`; a whole sentence for the manual */
     coerce_fn *run;
+    bool takes_json; /* text that is a JSON object or array, too */
 };
 const struct coercer *coercer_find(str name); /* NULL: no such word */
 extern const struct coercer coercers[];       /* ends with a NULL name */
 
 /* False, for a coercer to return; `issue` `unparsed`. */
 bool coerce_refuse(struct coerced *out, const char *why);
+
+/* `UTC`, `Z`, `+01:00` as minutes east of UTC; `2021-05-26` as days since the epoch. False: it
+ * is none. */
+bool coerce_zone(str text, int *minutes) MUST_CHECK;
+bool coerce_day(str text, int64_t *days) MUST_CHECK;
 
 /* NULL when `format` can be read and names at least a year; else what is wrong with it, static.
  */

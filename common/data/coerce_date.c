@@ -337,3 +337,22 @@ const char *coerce_check_format(str format)
         return "needs a year, a month and a day";
     return NULL;
 }
+
+bool coerce_zone(str text, int *minutes)
+{
+    struct reader r = {text.p, text.p + text.n};
+
+    *minutes = 0;
+    return str_is(text, "UTC") || (take_zone(&r, minutes) && r.p == r.end);
+}
+
+bool coerce_day(str text, int64_t *days)
+{
+    struct reader r = {text.p, text.p + text.n};
+    struct date d = {0};
+
+    if (!take_iso(&r, &d) || r.p != r.end || d.has_time || refuse_date(&d))
+        return false;
+    *days = days_from(d.year, d.month, d.day);
+    return true;
+}

@@ -29,44 +29,38 @@ static str format(struct arena *a, const char *fmt, va_list args)
     return result;
 }
 
-static struct finding *add(struct findings *f, struct mark at, uint32_t length, bool is_warning)
+/* What several parts of a file inherit is wrong once. */
+static bool is_known(const struct findings *f, struct mark at, str text)
 {
-    if (is_warning)
-        f->warnings++;
-    else
-        f->errors++;
+    for (uint32_t i = 0; i < f->n; i++)
+        if (f->list[i].at.line == at.line && f->list[i].at.column == at.column &&
+            str_equal(f->list[i].text, text))
+            return true;
+    return false;
+}
+
+void findings_add(struct findings *f, enum finding_level level, struct mark at, uint32_t length,
+                  const char *fmt, ...)
+{
+    bool is_warning = level == FINDING_WARNING;
+    va_list args;
+
+    va_start(args, fmt);
+    str text = format(f->arena, fmt, args);
+    va_end(args);
+    if (is_known(f, at, text))
+        return;
+    f->warnings += is_warning;
+    f->errors += !is_warning;
     if (f->n == FINDINGS_MAX) {
         f->left_out++;
-        return NULL;
+        return;
     }
-    struct finding *new = &f->list[f->n++];
-    *new = (struct finding){
-        .at = at, .length = MAX(length, 1u), .is_warning = is_warning, .hint = STR("")};
-    return new;
-}
-
-void findings_error(struct findings *f, struct mark at, uint32_t length, const char *fmt, ...)
-{
-    struct finding *new = add(f, at, length, false);
-    va_list args;
-
-    if (!new)
-        return;
-    va_start(args, fmt);
-    new->text = format(f->arena, fmt, args);
-    va_end(args);
-}
-
-void findings_warn(struct findings *f, struct mark at, uint32_t length, const char *fmt, ...)
-{
-    struct finding *new = add(f, at, length, true);
-    va_list args;
-
-    if (!new)
-        return;
-    va_start(args, fmt);
-    new->text = format(f->arena, fmt, args);
-    va_end(args);
+    f->list[f->n++] = (struct finding){.at = at,
+                                       .length = MAX(length, 1u),
+                                       .is_warning = is_warning,
+                                       .text = text,
+                                       .hint = STR("")};
 }
 
 /* The valid word a person may have meant. A word of which nothing is left is not near. */
@@ -103,21 +97,13 @@ str findings_hint(struct arena *a, str word, const str *valid, uint32_t n)
     return hint;
 }
 
-static uint32_t code_points(str s)
-{
-    uint32_t n = 0;
-
-    for (size_t i = 0; i < s.n; i++)
-        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-    return n;
-}
-
 void findings_unknown(struct findings *f, struct mark at, str word, const char *what,
                       const str *valid, uint32_t n)
 {
     uint32_t before = f->n;
 
-    findings_error(f, at, code_points(word), "unknown %s '" STR_FMT "'", what, STR_ARG(word));
+    findings_error(f, at, (uint32_t)str_code_points(word), "unknown %s '" STR_FMT "'", what,
+                   STR_ARG(word));
     if (f->n > before)
         f->list[before].hint = findings_hint(f->arena, word, valid, n);
 }

@@ -18,10 +18,13 @@ struct findings { /* zeroed but for the arena is ready */
     uint32_t n, errors, warnings, left_out;
 };
 
-void findings_error(struct findings *f, struct mark at, uint32_t length, const char *fmt, ...)
-    PRINTF(4, 5);
-void findings_warn(struct findings *f, struct mark at, uint32_t length, const char *fmt, ...)
-    PRINTF(4, 5);
+enum finding_level { FINDING_ERROR, FINDING_WARNING };
+/* One more, of `length` code points (0 is taken as 1); beyond FINDINGS_MAX it is only counted.
+ * findings_error(f, at, length, fmt, ...) is the usual form. */
+void findings_add(struct findings *f, enum finding_level level, struct mark at, uint32_t length,
+                  const char *fmt, ...) PRINTF(5, 6);
+#define findings_error(f, ...) findings_add((f), FINDING_ERROR, __VA_ARGS__)
+#define findings_warn(f, ...)  findings_add((f), FINDING_WARNING, __VA_ARGS__)
 /* The same as findings_error, with the hint made of the valid words: the nearest one (distance
  * at most 2 or a third of the length), and all of them when they are eight or fewer. */
 void findings_unknown(struct findings *f, struct mark at, str word, const char *what,

@@ -44,6 +44,11 @@ str keys_replay(const struct keys *k, struct arena *a, str run)
     return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:replay:"), run);
 }
 
+str keys_notes(const struct keys *k, struct arena *a, str stage)
+{
+    return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:sent:"), stage);
+}
+
 str keys_seen(const struct keys *k, struct arena *a, str id)
 {
     return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:seen:"), id);

@@ -18,6 +18,8 @@ str keys_lane(const struct keys *k, struct arena *a,
 str keys_job(const struct keys *k, struct arena *a, str id) MUST_CHECK;
 str keys_source(const struct keys *k, struct arena *a, str src) MUST_CHECK;
 str keys_replay(const struct keys *k, struct arena *a, str run) MUST_CHECK;
+/* What deliverers of a stage are sending. */
+str keys_notes(const struct keys *k, struct arena *a, str stage) MUST_CHECK;
 str keys_seen(const struct keys *k, struct arena *a, str id) MUST_CHECK;
 str keys_count(const struct keys *k, struct arena *a, str name, str window) MUST_CHECK;
 str keys_global(const struct keys *k, struct arena *a,

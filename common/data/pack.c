@@ -111,7 +111,7 @@ static struct pack_entry *pack_span(struct arena *a, const struct span *s)
     return &p->entry;
 }
 
-static void append(struct pack *p, struct pack_entry *e)
+void pack_append(struct pack *p, struct pack_entry *e)
 {
     if (p->last)
         p->last->next = e;
@@ -128,7 +128,7 @@ void pack_records(struct arena *a, struct pack *p, struct record *const *records
 {
     while (n) {
         struct span s = next_span(records, n, cols);
-        append(p, pack_span(a, &s));
+        pack_append(p, pack_span(a, &s));
         records += s.n;
         n -= s.n;
     }
@@ -141,5 +141,5 @@ void pack_record_again(struct arena *a, struct pack *p, struct record *r,
     struct span s = next_span(one, 1, NULL);
 
     s.again = again;
-    append(p, pack_span(a, &s));
+    pack_append(p, pack_span(a, &s));
 }

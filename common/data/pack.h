@@ -23,6 +23,9 @@ struct pack { /* outputs for one topic, in the order they came */
 void pack_records(struct arena *a, struct pack *p, struct record *const *records, uint32_t n,
                   const str *cols);
 
+/* One that was packed elsewhere: `e` must live as long as the pack. */
+void pack_append(struct pack *p, struct pack_entry *e);
+
 struct pack_again { /* why a record goes back into its own topic */
     uint32_t try;   /* attempts so far */
     uint64_t tried; /* when the first was, ms since the epoch; 0: leave it out */

@@ -100,7 +100,7 @@ static void open_state(struct script *s)
     s->limit = MEMORY_MAX;
     s->lua = lua_newstate(allocate, s);
     if (!s->lua)
-        die("no Lua state");
+        out_of_memory();
     *(struct script_env **)lua_getextraspace(s->lua) = &s->env;
     lua_pushcfunction(s->lua, build);
     lua_pushlightuserdata(s->lua, s);

@@ -72,7 +72,7 @@ static int syntax_error(struct builder *b, str text)
     const char *problem = p->problem ? p->problem : "cannot be read";
 
     if (p->error == YAML_MEMORY_ERROR)
-        die("out of memory in libyaml");
+        out_of_memory();
     if (p->error == YAML_READER_ERROR)
         at = place_of(text, p->problem_offset);
     for (size_t i = 0; i < ARRAY_LEN(remedies); i++)
@@ -275,7 +275,7 @@ struct node *yaml_load(struct arena *a, str text, struct error *err)
     if (str_starts(text, STR("\xef\xbb\xbf")))
         text = (str){text.p + 3, text.n - 3};
     if (!yaml_parser_initialize(&b.parser))
-        die("out of memory in libyaml");
+        out_of_memory();
     yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&b.parser, (const unsigned char *)text.p, text.n);
     int failed = read_events(&b, text);

@@ -45,6 +45,7 @@ static uint32_t count_arguments(const struct commit *c, bool with_entries)
 {
     uint32_t n = 3 + 1 + c->output_count + c->hash_count + 1; /* FCALL name numkeys, keys */
 
+    n += 3; /* notes */
     n += 3 + 1 + c->id_count + 1 + c->output_count + 1;
     for (uint32_t i = 0; i < c->hash_count; i++)
         n += 2 + 2 * c->hashes[i].n;
@@ -82,7 +83,8 @@ static struct list settle_arguments(const struct commit *c, str function, bool w
 
     push(&l, STR("FCALL"));
     push(&l, function);
-    push_u64(&l, c->arena, 1 + c->output_count + c->hash_count + (c->progress != NULL));
+    push_u64(&l, c->arena,
+             1 + c->output_count + c->hash_count + (c->progress != NULL) + (c->notes.n > 0));
     push(&l, c->topic);
     for (uint32_t i = 0; i < c->output_count; i++)
         push(&l, c->outputs[i].key);
@@ -90,6 +92,8 @@ static struct list settle_arguments(const struct commit *c, str function, bool w
         push(&l, c->hashes[i].key);
     if (c->progress)
         push(&l, c->progress->job);
+    if (c->notes.n)
+        push(&l, c->notes);
 
     push(&l, c->group);
     push(&l, c->consumer);
@@ -112,6 +116,10 @@ static struct list settle_arguments(const struct commit *c, str function, bool w
     push_job(&l, c);
     push_u64(&l, c->arena, c->low);
     push(&l, c->channel);
+    if (c->notes.n) {
+        push(&l, c->ambiguous);
+        push(&l, c->reading);
+    }
     return l;
 }
 

@@ -40,6 +40,9 @@ struct commit { /* zeroed but for `arena`; everything it points at lives until `
     uint64_t job_expire_ms;
     uint64_t low; /* bytes: PUBLISH on `channel` when the input topic falls to it */
     str channel;
+    str notes;     /* key of what a deliverer noted of these entries: they go. Empty: none */
+    str ambiguous; /* field of the books that what others sent of them is added to */
+    str reading;   /* ours */
 };
 struct commit_answer {
     enum answer kind;

@@ -1,7 +1,8 @@
 #pragma once
 /* HTTP client: libcurl's multi interface on the loop. No redirects, no proxy, no `Expect`, only
- * http and https, connections kept. The result of a call is transport code and status and body.
- * A body is sent at most once: a kept connection that closes before the answer is a failure. */
+ * http and https, connections kept. SSL_CERT_FILE names other authorities than the system's.
+ * The result of a call is transport code and status and body. A body is sent at most once: a
+ * kept connection that closes before the answer is a failure. */
 #include "common/base/buf.h"
 #include "common/base/error.h"
 #include "common/io/loop.h"
@@ -17,7 +18,8 @@ struct http_request {
     size_t max_answer;   /* bytes of the body; more is a transport error */
 };
 struct http_answer {
-    const char *failure; /* NULL: a whole answer came; else what broke, libcurl's words */
+    const char *failure; /* NULL: a whole answer came; else what broke, libcurl's words; valid
+                            in the callback only */
     bool was_sent; /* with a failure: some byte of the request may have reached the peer */
     int status;
     str body; /* valid in the callback only */

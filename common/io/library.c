@@ -1,7 +1,5 @@
 #include "common/io/library.h"
 
-#include <stdlib.h>
-
 #include "common/io/library_text.h"
 
 static str library_text(void)
@@ -57,42 +55,30 @@ static bool is_enough(const struct reply *list)
     return functions != NULL;
 }
 
-struct check {
-    struct redis *redis;
-    library_done *done;
-    void *ctx;
-    enum library_wish wish;
-};
-
-static void finish(struct check *c, bool found, const struct reply *answer)
-{
-    c->done(c->ctx, found, answer);
-    free(c);
-}
-
 static void on_loaded(void *ctx, const struct reply *reply)
 {
-    finish(ctx, reply && reply->type == REPLY_STRING, reply);
+    const struct library_check *c = ctx;
+
+    c->done(c->ctx, reply && reply->type == REPLY_STRING, reply);
 }
 
 static void on_listed(void *ctx, const struct reply *reply)
 {
-    struct check *c = ctx;
+    struct library_check *c = ctx;
     bool found = reply && (c->wish == LIBRARY_OURS ? is_ours(reply) : is_enough(reply));
 
     if (!reply || reply->type == REPLY_ERROR || found || c->wish == LIBRARY_FOUND) {
-        finish(c, found, reply);
+        c->done(c->ctx, found, reply);
         return;
     }
     redis_say(c->redis, NULL, on_loaded, c, STR("FUNCTION"), STR("LOAD"), STR("REPLACE"),
               library_text());
 }
 
-void library_check(struct redis *r, enum library_wish wish, library_done *done, void *ctx)
+void library_check(struct library_check *c, struct redis *r, enum library_wish wish,
+                   library_done *done, void *ctx)
 {
-    struct check *c = xalloc(sizeof(*c));
-
-    *c = (struct check){.redis = r, .done = done, .ctx = ctx, .wish = wish};
+    *c = (struct library_check){.redis = r, .done = done, .ctx = ctx, .wish = wish};
     redis_say(r, NULL, on_listed, c, STR("FUNCTION"), STR("LIST"), STR("LIBRARYNAME"),
               str_of(lua_library_name), STR("WITHCODE"));
 }

@@ -16,4 +16,11 @@ enum library_wish {
     LIBRARY_OURS,   /* load ours when it is another one */
 };
 typedef void library_done(void *ctx, bool found, const struct reply *answer);
-void library_check(struct redis *r, enum library_wish wish, library_done *done, void *ctx);
+struct library_check { /* one under way; the caller keeps it until `done` or redis_free() */
+    struct redis *redis;
+    library_done *done;
+    void *ctx;
+    enum library_wish wish;
+};
+void library_check(struct library_check *c, struct redis *r, enum library_wish wish,
+                   library_done *done, void *ctx);

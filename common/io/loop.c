@@ -80,7 +80,7 @@ struct timer *timer_new(struct loop *l, loop_fn *fn, void *ctx)
     *t = (struct timer){.fn = fn, .ctx = ctx};
     t->event = evtimer_new(l->base, on_timer, t);
     if (!t->event)
-        die("event_new failed");
+        out_of_memory();
     return t;
 }
 

@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include "common/io/dial.h"
+#include "common/io/redis_write.h"
+#include "common/io/requests.h"
 
 enum {
     READ_BYTES = 64 * 1024,
-    COPY_MAX = 4096, /* shorter arguments are copied into the output buffer */
     RETRY_FIRST_MS = 50,
     RETRY_LAST_MS = 2000,
     /* Looked at so often: six times is 4.5 s, longer than any BLOCK. Looks are counted, not the
@@ -23,12 +24,6 @@ enum {
     SILENCE_TIMES = 6,
 };
 
-struct request {
-    struct request *next;
-    struct arena *arena; /* where the reply goes */
-    redis_done *done;    /* NULL: nobody asks */
-    void *ctx;
-};
 enum state { DOWN, CONNECTING, GREETING, READY };
 struct redis {
     struct loop *loop;
@@ -41,7 +36,7 @@ struct redis {
     struct timer *retry, *silence;
     struct evbuffer *out;
     struct reply_reader *reader;
-    struct request *first, *last, *spare;
+    struct requests requests; /* sent, not answered */
     uint32_t attempts;
     uint32_t silent; /* looks in a row that saw no bytes, although some were due */
     bool is_subscriber;
@@ -54,37 +49,7 @@ static struct arena *reply_arena(void *ctx)
 {
     struct redis *r = ctx;
 
-    return r->first && !r->is_subscriber ? r->first->arena : &r->scratch;
-}
-
-/* Requests wait in the order they were sent: Redis answers in that order. */
-
-static void push_request(struct redis *r, struct arena *a, redis_done *done, void *ctx)
-{
-    struct request *q = r->spare;
-
-    if (q)
-        r->spare = q->next;
-    else
-        q = xalloc(sizeof(*q));
-    *q = (struct request){.arena = a ? a : &r->scratch, .done = done, .ctx = ctx};
-    if (r->last)
-        r->last->next = q;
-    else
-        r->first = q;
-    r->last = q;
-}
-
-static struct request pop_request(struct redis *r)
-{
-    struct request *q = r->first, copy = *q;
-
-    r->first = q->next;
-    if (!r->first)
-        r->last = NULL;
-    q->next = r->spare;
-    r->spare = q;
-    return copy;
+    return r->requests.first && !r->is_subscriber ? r->requests.first->arena : &r->scratch;
 }
 
 static void write_out(struct redis *r)
@@ -100,38 +65,14 @@ static void write_out(struct redis *r)
     }
 }
 
-static void add_header(struct redis *r, char mark, uint64_t n)
-{
-    char text[32], *end = text;
-
-    *end++ = mark;
-    end = str_write_u64(end, n);
-    *end++ = '\r';
-    *end++ = '\n';
-    evbuffer_add(r->out, text, (size_t)(end - text));
-}
-
-static void add_command(struct redis *r, const str *args, uint32_t n)
-{
-    add_header(r, '*', n);
-    for (uint32_t i = 0; i < n; i++) {
-        add_header(r, '$', args[i].n);
-        if (args[i].n > COPY_MAX)
-            evbuffer_add_reference(r->out, args[i].p, args[i].n, NULL, NULL);
-        else
-            evbuffer_add(r->out, args[i].p, args[i].n);
-        evbuffer_add(r->out, "\r\n", 2);
-    }
-}
-
 static void queue(struct redis *r, const str *args, uint32_t n, struct arena *a,
                   redis_done *done, void *ctx)
 {
-    add_command(r, args, n);
+    redis_write(r->out, args, n);
     if (!r->is_subscriber) {
-        if (!r->first)
+        if (!r->requests.first)
             r->silent = 0;
-        push_request(r, a, done, ctx);
+        requests_push(&r->requests, a ? a : &r->scratch, done, ctx);
     }
     event_add(r->writable,
               NULL); /* written when the loop turns: commands of one turn share a write */
@@ -168,12 +109,7 @@ static uint64_t retry_us(struct redis *r)
 
 static void destroy(struct redis *r)
 {
-    while (r->first)
-        (void)pop_request(r);
-    for (struct request *q = r->spare, *next; q; q = next) {
-        next = q->next;
-        free(q);
-    }
+    requests_free(&r->requests);
     timer_free(r->retry);
     timer_free(r->silence);
     evbuffer_free(r->out);
@@ -198,8 +134,8 @@ static void lose(struct redis *r, const struct error *why)
     close_socket(r);
     r->state = DOWN;
     r->is_subscriber = false;
-    while (r->first && !r->is_freed) {
-        struct request q = pop_request(r);
+    while (r->requests.first && !r->is_freed) {
+        struct request q = requests_pop(&r->requests);
         if (q.done)
             q.done(q.ctx, NULL);
     }
@@ -285,8 +221,8 @@ static bool hand_out(struct redis *r, const struct reply *reply)
     r->depth++;
     if (r->is_subscriber) {
         hand_out_message(r, reply);
-    } else if (r->first) {
-        struct request q = pop_request(r);
+    } else if (r->requests.first) {
+        struct request q = requests_pop(&r->requests);
         if (q.done)
             q.done(q.ctx, reply);
     }
@@ -352,7 +288,7 @@ static void on_silence(void *ctx)
         lose_because(r, ERR_REDIS, "no answer in 4.5 s");
         return;
     }
-    if (!r->first && r->state == READY)
+    if (!r->requests.first && r->state == READY)
         queue(r, (str[]){STR("PING")}, 1, NULL, NULL, NULL);
     r->silent++;
     timer_start(r->silence, SILENCE_US);
@@ -375,7 +311,7 @@ static void on_retry(void *ctx)
     r->writable = event_new(loop_base(r->loop), r->fd, EV_WRITE, on_writable, r);
     if (!r->readable || !r->writable || event_add(r->readable, NULL) ||
         event_add(r->writable, NULL))
-        die("event_new failed");
+        out_of_memory();
     timer_start(r->silence, SILENCE_US);
     r->silent = 0;
 }
@@ -398,7 +334,7 @@ struct redis *redis_new(struct loop *l, const struct redis_address *to,
         r->events = *events;
     r->out = evbuffer_new();
     if (!r->out)
-        die("evbuffer_new failed");
+        out_of_memory();
     r->retry = timer_new(l, on_retry, r);
     r->silence = timer_new(l, on_silence, r);
     return r;

@@ -89,7 +89,7 @@ struct reply_reader *reply_reader_new(struct arena *(*where)(void *ctx), void *c
     *r = (struct reply_reader){.arena_of = where, .ctx = ctx};
     r->parser = redisReaderCreateWithFunctions(&functions);
     if (!r->parser)
-        die("out of memory in hiredis");
+        out_of_memory();
     r->parser->privdata = r;
     r->parser->maxbuf = 0; /* keep the buffer */
     return r;
@@ -106,7 +106,7 @@ void reply_reader_free(struct reply_reader *r)
 void reply_reader_feed(struct reply_reader *r, str bytes)
 {
     if (redisReaderFeed(r->parser, bytes.p, bytes.n) != REDIS_OK)
-        die("out of memory in hiredis");
+        out_of_memory();
 }
 
 bool reply_reader_next(struct reply_reader *r, struct reply **reply, const char **why)

@@ -6,8 +6,9 @@
 #include <event2/listener.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common/io/server_reply.h"
 
 enum {
     READ_AHEAD = 16 * 1024, /* room to read into while the head is not whole */
@@ -42,72 +43,18 @@ static void close_soon(struct server_request *q)
     advance(q);
 }
 
-static const char *status_text(int status)
-{
-    static const struct {
-        int status;
-        const char *text;
-    } texts[] = {{200, "OK"},
-                 {202, "Accepted"},
-                 {204, "No Content"},
-                 {400, "Bad Request"},
-                 {401, "Unauthorized"},
-                 {403, "Forbidden"},
-                 {404, "Not Found"},
-                 {405, "Method Not Allowed"},
-                 {413, "Content Too Large"},
-                 {414, "URI Too Long"},
-                 {415, "Unsupported Media Type"},
-                 {417, "Expectation Failed"},
-                 {429, "Too Many Requests"},
-                 {431, "Request Header Fields Too Large"},
-                 {500, "Internal Server Error"},
-                 {501, "Not Implemented"},
-                 {503, "Service Unavailable"},
-                 {504, "Gateway Timeout"},
-                 {505, "HTTP Version Not Supported"}};
-
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-        if (texts[i].status == status)
-            return texts[i].text;
-    return "Unknown";
-}
-
-static bool has_date(const char *const *headers, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (strncmp(headers[i], "Date:", 5) == 0)
-            return true;
-    return false;
-}
-
-static bool put_date(struct buf *out)
-{
-    time_t now = time(NULL);
-    struct tm utc;
-    char text[48];
-
-    gmtime_r(&now, &utc);
-    size_t n = strftime(text, sizeof(text), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &utc);
-    return buf_add(out, (str){text, n});
-}
-
 void server_answer(struct server_request *q, int status, const char *type, str body,
                    const char *const *headers, uint32_t header_count)
 {
-    struct buf *out = &q->out;
-    bool fits = buf_printf(out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n",
-                           status, status_text(status), type, body.n);
+    const struct server_reply reply = {.status = status,
+                                       .type = type,
+                                       .body = body,
+                                       .headers = headers,
+                                       .header_count = header_count,
+                                       .is_last = q->head.is_last};
 
     assert(q->state == HANDLING);
-    for (uint32_t i = 0; i < header_count; i++)
-        fits = fits && buf_printf(out, "%s\r\n", headers[i]);
-    if (!has_date(headers, header_count))
-        fits = fits && put_date(out);
-    if (q->head.is_last)
-        fits = fits && buf_add(out, STR("Connection: close\r\n"));
-    fits = fits && buf_add(out, STR("\r\n")) && buf_add(out, body);
-    if (!fits)
+    if (!server_reply_write(&q->out, &reply))
         die("an answer of %zu bytes is larger than %d", body.n, ANSWER_MAX);
     q->state = WRITING;
     advance(q);
@@ -130,7 +77,7 @@ static void refuse(struct server_request *q, int status)
 {
     q->head.is_last = true;
     q->state = HANDLING;
-    server_answer(q, status, "text/plain", str_of(status_text(status)), NULL, 0);
+    server_answer(q, status, "text/plain", str_of(server_status_text(status)), NULL, 0);
 }
 
 static size_t request_size(const struct server_request *q)
@@ -339,7 +286,7 @@ void server_conn_open(struct server *s, int fd, bool is_local)
     q->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, q);
     q->writable = event_new(base, fd, EV_WRITE, on_writable, q);
     if (!q->readable || !q->writable)
-        die("event_new failed");
+        out_of_memory();
     q->timer = timer_new(s->loop, on_timer, q);
     buf_init(&q->in, s->limits.header_bytes + s->limits.body_bytes + READ_AHEAD);
     buf_init(&q->out, ANSWER_MAX);

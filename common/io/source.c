@@ -105,9 +105,11 @@ static int open_failed(str *reason, struct error *err, str path)
                       "it goes through a symbolic link, or by '..' out of its folder");
     if (problem == ENXIO)
         return refuse(reason, err, path, "it is no regular file"); /* but a socket */
+    bool is_passing = problem == EMFILE || problem == ENFILE || problem == ENOMEM;
     *reason = problem == ENOENT || problem == ENOTDIR ? STR("source_missing")
                                                       : STR("source_unreadable");
-    return error_set(err, ERR_DATA, "open '" STR_FMT "': %s", STR_ARG(path), strerror(problem));
+    return error_set(err, is_passing ? ERR_AGAIN : ERR_DATA, "open '" STR_FMT "': %s",
+                     STR_ARG(path), strerror(problem));
 }
 
 int source_open(struct source *s, struct arena *a, str uri, const str *roots,

@@ -15,7 +15,7 @@ struct source { /* zeroed is closed; -1 is never a descriptor of an open one */
 
 /* On failure `reason` is the word for a dead letter, static: `source_refused` (no file: URI,
  * outside the roots, no regular file), `source_missing`, `source_unreadable`; ERR_DATA with the
- * sentence. */
+ * sentence, ERR_AGAIN where it is not the file's fault (no descriptor left, no memory). */
 int source_open(struct source *s, struct arena *a, str uri, const str *roots,
                 uint32_t root_count, str *reason, struct error *err) MUST_CHECK;
 void source_close(struct source *s); /* also of a closed one */

@@ -5,6 +5,7 @@
 #include "common/base/log.h"
 #include "common/io/answer.h"
 #include "common/run/adopt.h"
+#include "common/run/metrics.h"
 
 enum { DIGITS = 20 };
 
@@ -19,9 +20,9 @@ struct consumer {
     consumer_read_done *done;
     void *done_ctx;
     bool is_begun, is_reading;
-    bool is_catching_up;           /* the next read asks for what is pending */
-    bool is_pending;               /* the read under way does */
-    bool is_inherited, is_adopted; /* of what is pending; see struct reading */
+    bool is_catching_up; /* the next read asks for what is pending */
+    bool is_pending;     /* the read under way does */
+    bool is_adopted;     /* of what is pending; see struct reading */
 };
 
 /* What is pending. */
@@ -40,8 +41,7 @@ static void on_ready(void *ctx)
 {
     struct consumer *c = ctx;
 
-    c->is_inherited = true; /* an answer may have been lost on the way: its entries are ours */
-    consumer_catch_up(c);
+    consumer_catch_up(c); /* an answer may have been lost on the way: its entries are ours */
     c->wake(c->ctx);
 }
 
@@ -55,7 +55,7 @@ static void on_adopted(void *ctx, uint64_t taken)
         redis_connect(c->redis);
     }
     if (taken > 0) {
-        c->is_inherited = c->is_adopted = true;
+        c->is_adopted = true;
         consumer_catch_up(c);
     }
     c->wake(c->ctx);
@@ -71,7 +71,7 @@ static bool has_caught_up(struct consumer *c, bool is_empty)
         c->is_catching_up = true; /* there may be more */
     if (c->is_catching_up)
         return false;
-    c->is_inherited = c->is_adopted = false;
+    c->is_adopted = false;
     return true;
 }
 
@@ -96,6 +96,19 @@ static void take(struct consumer *c, const struct reply *item, struct raw_entry 
         to->fields[i] = fields->items[i].text;
 }
 
+/* An entry was deleted while it was ours. Let go of it on the connection that reads, so that
+ * the next read does not find it again. */
+static void let_go(struct consumer *c, str id)
+{
+    log_error("an entry was deleted while it was ours: its records are lost",
+              LOG_STR("topic", c->topic), LOG_STR("id", id));
+    metric_add(metrics_get("standpipe_lost_entries_total", METRIC_COUNTER,
+                           "Entries that somebody deleted while they were being processed.",
+                           STR("")),
+               1);
+    redis_say(c->redis, NULL, NULL, NULL, STR("XACK"), c->topic, STR("sp"), id);
+}
+
 static void take_all(struct consumer *c, const struct reply *list, struct reading *to)
 {
     struct raw_entry *entries = arena_alloc(c->arena, (list->n + 1) * sizeof(*entries));
@@ -108,7 +121,7 @@ static void take_all(struct consumer *c, const struct reply *list, struct readin
         if (item->items[1].type == REPLY_ARRAY)
             take(c, item, &entries[to->n++]);
         else
-            process_lost_entry(c->redis, c->topic, item->items[0].text);
+            let_go(c, item->items[0].text);
     }
 }
 
@@ -133,7 +146,6 @@ static void on_read(void *ctx, const struct reply *reply)
     if (is_refused)
         on_refused(c, reply);
     got.is_caught_up = has_caught_up(c, reply && !is_refused && (!list || list->n == 0));
-    got.is_inherited = c->is_pending && c->is_inherited;
     got.is_adopted = c->is_pending && c->is_adopted;
     if (list)
         take_all(c, list, &got);

@@ -13,9 +13,7 @@ struct reading { /* what one read brought; in the arena that was given to it */
     const struct raw_entry *entries;
     uint32_t n;        /* 0 as well when the read failed: read again */
     bool is_pending;   /* they were ours before this read; else they are new */
-    bool is_inherited; /* and may have been in hand before: a dead worker's, or ours before an
-                        * answer was lost; else they were parked */
-    bool is_adopted;   /* and some come from a worker that died */
+    bool is_adopted;   /* some of them come from a worker that died */
     bool is_caught_up; /* nothing is pending any more */
 };
 typedef void consumer_read_done(void *ctx, const struct reading *reading);

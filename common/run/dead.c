@@ -73,12 +73,5 @@ void dead_add(struct arena *a, struct pack *p, const struct record *r, str reaso
     put(&f, STR("data"), data);
 
     *e = (struct pack_entry){.args = f.args, .arg_count = f.n, .records = 1, .bytes = data.n};
-    if (p->last)
-        p->last->next = e;
-    else
-        p->first = e;
-    p->last = e;
-    p->entries++;
-    p->records++;
-    p->bytes += e->bytes;
+    pack_append(p, e);
 }

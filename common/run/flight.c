@@ -67,17 +67,20 @@ static void step(struct flight *f)
 {
     struct runner *r = f->runner;
 
-    switch (r->def->kind->process(&r->worker, &f->batch)) {
+    enum work work = r->def->kind->process(&r->worker, &f->batch);
+    switch (work) {
     case WORK_DONE:
         flight_settle(f, false);
         break;
     case WORK_MORE:
         flight_settle(f, true);
         break;
-    case WORK_LATER: /* worker_finish() or worker_give_up() was or will be called */
+    case WORK_LATER: /* runner_finish() or runner_give_up() was or will be called */
         break;
     }
-    if (f->is_alone)
+    if (f->is_alone && work == WORK_LATER)
+        flight_suspend(f);
+    else if (f->is_alone)
         flight_acquit(f);
 }
 
@@ -102,13 +105,17 @@ void flight_process(struct flight *f)
     step(f);
 }
 
-void worker_finish(struct worker *w, struct batch *b)
+void runner_finish(struct worker *w, struct batch *b)
 {
+    struct flight *f = b->owner;
+
     (void)w;
-    flight_settle(b->owner, false);
+    flight_settle(f, false);
+    if (f->is_alone)
+        flight_acquit(f);
 }
 
-void worker_give_up(struct worker *w, struct batch *b, const struct error *err)
+void runner_give_up(struct worker *w, struct batch *b, const struct error *err)
 {
     log_warn("the stage cannot work now, its entries stay", LOG_STR("stage", w->name),
              LOG_ERROR_TEXT(err));
@@ -174,7 +181,8 @@ static void start_flight(struct flight *f, const struct reading *in)
         adapt_count(r, in->n, bytes);
     metric_add(r->bytes, bytes);
     f->phase = FLIGHT_BUSY;
-    f->batch.is_taken_over = in->is_inherited;
+    r->readings += in->is_pending;
+    f->batch.reading = r->readings;
     f->batch.opened_us = clock_mono_us(r->process->services.clock);
     if (in->is_adopted)
         flight_examine(f);

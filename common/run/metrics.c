@@ -21,7 +21,8 @@ struct family { /* all series of a name: Prometheus wants them together */
 struct metric {
     struct metric *next;
     const struct family *family;
-    str labels;     /* owned */
+    char *text; /* owned: the labels */
+    str labels;
     uint64_t count; /* of a counter; observations of a histogram */
     double value;   /* of a gauge; sum of a histogram */
     uint64_t buckets[METRIC_BUCKETS];
@@ -68,17 +69,25 @@ struct metric *metrics_get(const char *name, enum metric_type type, const char *
     }
     registry.series++;
     struct metric *m = xalloc(sizeof(*m));
-    char *copy = xalloc(labels.n + 1);
-    if (labels.n)
-        memcpy(copy, labels.p, labels.n);
-    m->labels = (str){copy, labels.n};
     m->family = f;
+    metric_relabel(m, labels);
     if (f->last)
         f->last->next = m;
     else
         f->first = m;
     f->last = m;
     return m;
+}
+
+void metric_relabel(struct metric *m, str labels)
+{
+    char *copy = xalloc(labels.n + 1);
+
+    if (labels.n)
+        memcpy(copy, labels.p, labels.n);
+    free(m->text);
+    m->text = copy;
+    m->labels = (str){copy, labels.n};
 }
 
 void metric_add(struct metric *m, uint64_t n)

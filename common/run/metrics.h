@@ -12,6 +12,8 @@ struct metric;
  * afterwards. Lives as long as the process. Walks all names: keep the pointer. */
 struct metric *metrics_get(const char *name, enum metric_type type, const char *help,
                            str labels);
+/* For what is told by a label, as a version is: one series however often it changes. */
+void metric_relabel(struct metric *m, str labels);
 void metric_add(struct metric *m, uint64_t n);
 void metric_set(struct metric *m, double value); /* a counter too: a total kept elsewhere */
 void metric_observe(struct metric *m, double seconds); /* histogram, 1 ms .. 60 s */

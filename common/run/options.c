@@ -183,6 +183,7 @@ static const char *value_word(enum setting_type type)
         return " SPAN";
     case SETTING_BOOL:
     case SETTING_SECRET:
+    case SETTING_FILE:
     case SETTING_NODE:
         break;
     }

@@ -9,7 +9,7 @@
 static const uint64_t day_ms = 24 * 3600 * 1000;
 enum {
     JOB_KEEP_DAYS = 7, /* a job, after its end */
-    BOOK_MOVES = 9,    /* of the input topic and the dead letters */
+    BOOK_MOVES = 10,   /* of the input topic and the dead letters */
     TOPIC_MOVES = 3,   /* of an output topic */
 };
 
@@ -30,7 +30,7 @@ struct builder {
     struct source_sums *sources;
     uint32_t source_count;
     uint32_t record_count; /* of the entries of this commit */
-    int64_t in, out, dead_count, filtered, booked_records, booked_bytes;
+    int64_t in, out, dead_count, filtered, ambiguous, booked_records, booked_bytes;
 };
 
 void output_route(const struct output_context *c, struct batch *b)
@@ -177,6 +177,7 @@ static void add_entries(struct builder *w, uint32_t from, uint32_t n)
         return; /* held */
     for (uint32_t i = from; i < from + n; i++) {
         const struct entry *e = &w->b->entries[i];
+        w->ambiguous += e->ambiguous;
         if (!e->is_booked)
             continue;
         w->booked_records += e->n;
@@ -220,7 +221,8 @@ static void fill_books(struct builder *w, const struct commit *commit, struct co
     move_if(h, field(w, in, "out"), w->out);
     move_if(h, field(w, in, "dead"), w->dead_count);
     move_if(h, field(w, in, "filtered"), w->filtered);
-    move_if(h, field(w, in, "ambiguous"), w->b->ambiguous);
+    move_if(h, field(w, in, "ambiguous"), w->ambiguous);
+    move_if(h, field(w, in, "rewound"), w->c->rewound);
     move_if(h, STR("dead:records"), w->dead.records);
     if (w->dead.bytes || w->stage->kind->wants_jobs) /* who holds at their bound hears of it */
         move(h, STR("dead:bytes"), (int64_t)w->dead.bytes);
@@ -345,6 +347,24 @@ void output_levels(const struct output_context *c, const struct commit *commit,
     for (; at < books->n; at++)
         if (str_is(books->moves[at].field, "dead:bytes"))
             told(ctx, p->stage_count, answer->values[at]);
+}
+
+bool output_left(const struct output_context *c, const struct commit *commit,
+                 const struct commit_answer *answer, int64_t *before, int64_t *now)
+{
+    const struct commit_hash *books = &commit->hashes[0];
+    str stage = c->pipeline->stages[c->stage].name;
+
+    for (uint32_t i = 0; i < books->n && answer->value_count >= books->n; i++) {
+        const struct commit_move *m = &books->moves[i];
+        if (m->field.n != stage.n + 4 || !str_starts(m->field, stage) ||
+            !str_ends(m->field, STR(":out")))
+            continue;
+        *now = answer->values[i];
+        *before = *now - m->delta;
+        return true;
+    }
+    return false;
 }
 
 str output_entry_json(struct arena *a, const str *fields, uint32_t n)

@@ -10,6 +10,7 @@ struct output_context { /* of one stage */
     uint32_t stage; /* its number */
     const struct keys *keys;
     uint64_t now_ms;
+    uint32_t rewound; /* how often the books were found rolled back, and do not say so yet */
     str (*uri_of)(void *ctx, str src); /* for dead letters; empty: unknown */
     void *uri_ctx;
 };
@@ -28,6 +29,11 @@ void output_build(const struct output_context *c, struct batch *b, uint32_t from
 void output_levels(const struct output_context *c, const struct commit *commit,
                    const struct commit_answer *answer,
                    void (*told)(void *ctx, uint32_t stage, int64_t bytes), void *ctx);
+
+/* The total of what left the stage, before this commit and behind it. False: the answer does
+ * not tell. */
+bool output_left(const struct output_context *c, const struct commit *commit,
+                 const struct commit_answer *answer, int64_t *before, int64_t *now) MUST_CHECK;
 
 /* An entry that cannot be understood, as a batch of one dead letter: `line` is its fields as
  * JSON. */

@@ -200,18 +200,21 @@ static bool compile(struct loader *l, const struct node *root)
     return l->f->errors == before;
 }
 
-struct pipeline *pipeline_load(str text, const struct stage *const *kinds, struct findings *f)
+struct pipeline *pipeline_load(str text, str folder, const struct stage *const *kinds,
+                               struct findings *f)
 {
     struct pipeline *p = xalloc(sizeof(*p));
-    struct loader l = {.p = p, .f = f, .text = text, .kinds = kinds};
+    struct loader l = {.p = p, .f = f, .text = text, .folder = folder, .kinds = kinds};
     struct error error = {0};
     uint32_t before = f->errors;
 
     struct node *root = yaml_load(&p->arena, text, &error);
-    if (!root)
-        findings_take(f, &error);
-    else
+    if (root) {
         pipeline_expand(&l, root);
+        pipeline_embed(&l, root);
+    } else {
+        findings_take(f, &error);
+    }
     bool is_good = root && f->errors == before && compile(&l, root);
     findings_sort(f);
     if (is_good)

@@ -48,9 +48,10 @@ struct pipeline {
     const struct node *root;
 };
 
-/* Load a file's text. `kinds`: the stages of this program, ends with NULL. With errors in `f`
- * the result is NULL; warnings alone do not stop it. */
-struct pipeline *pipeline_load(str text, const struct stage *const *kinds,
+/* Load a file's text; files that it names are in `folder`, the present one when that is empty.
+ * `kinds`: the stages of this program, ends with NULL. With errors in `f` the result is NULL;
+ * warnings alone do not stop it. */
+struct pipeline *pipeline_load(str text, str folder, const struct stage *const *kinds,
                                struct findings *f) MUST_CHECK;
 void pipeline_free(struct pipeline *p);
 const struct pipeline_stage *pipeline_find(const struct pipeline *p, str name,

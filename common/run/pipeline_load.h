@@ -6,7 +6,8 @@ enum { PIPELINE_STAGES_MAX = 256, PIPELINE_ROWS_MAX = 1024, PIPELINE_COUNTS_MAX 
 struct loader {
     struct pipeline *p;
     struct findings *f;
-    str text; /* of the file; empty when it comes from Redis */
+    str text;   /* of the file; empty when it comes from Redis */
+    str folder; /* that the files it names are in; empty: the present one */
     const struct stage *const *kinds;
     struct route *rows;            /* what p->routes shows */
     const struct node **row_nodes; /* where each of them stands */
@@ -15,6 +16,8 @@ struct loader {
 
 /* ${NAME}, ${NAME:-default} and $$ in all scalars; warns of what looks like a secret. */
 void pipeline_expand(struct loader *l, struct node *n);
+/* The text of each file that a SETTING_FILE names, in place of its name. */
+void pipeline_embed(struct loader *l, struct node *root);
 void pipeline_read_stages(struct loader *l);
 void pipeline_read_routes(struct loader *l);
 void pipeline_read_counts(struct loader *l);

@@ -53,7 +53,7 @@ static void ask_job(struct flight *f)
     redis_say(p->redis, a, on_job, f, STR("HGETALL"), f->job_key);
 }
 
-str worker_job(struct worker *w, const struct batch *b, const str **fields, uint32_t *count)
+str runner_job(struct worker *w, const struct batch *b, const str **fields, uint32_t *count)
 {
     const struct flight *f = b->owner;
 
@@ -73,7 +73,7 @@ static struct source_slot *find_source(const struct runner *r, str src)
     return NULL;
 }
 
-bool worker_source(struct worker *w, str src, struct source_info *info)
+bool runner_source(struct worker *w, str src, struct source_info *info)
 {
     const struct source_slot *s = find_source(w->runner, src);
 

@@ -6,22 +6,18 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "common/base/hash.h"
 #include "common/base/log.h"
 #include "common/io/answer.h"
 #include "common/io/http.h"
-#include "common/io/library.h"
 #include "common/run/connect.h"
 #include "common/run/heartbeat.h"
-#include "common/run/metrics.h"
 #include "common/run/status.h"
+#include "common/run/watch.h"
 
 enum {
-    POLL_US = 1000 * 1000,      /* look for a new pipeline, when no message told of it */
-    POLL_START_US = 200 * 1000, /* while there is none */
+    AGAIN_US = 200 * 1000,
     BEAT_US = 1000 * 1000,
-    LIBRARY_POLLS = 5, /* who loads the library looks so often whether it is still there */
-    STEP_MAX_S = 30,   /* of computing, before a step counts as an endless loop */
+    STEP_MAX_S = 30, /* of computing, before a step counts as an endless loop */
 };
 
 static uint64_t system_random(void *ctx)
@@ -90,133 +86,23 @@ void process_settled(struct process *p)
              LOG_U64("version", p->pipeline->version));
 }
 
-static void take_pipeline(struct process *p, str text)
-{
-    struct error err = {0};
-    uint64_t hash = hash_bytes(text);
-
-    if (hash == p->pipeline_hash)
-        return;
-    p->pipeline_hash = hash; /* also of one that cannot be loaded: said once */
-    struct pipeline *found = pipeline_from_json(text, p->kinds, &err);
-    if (!found) {
-        log_error("the pipeline in redis cannot be loaded, the old one stays in force",
-                  LOG_ERROR_TEXT(&err));
-        return;
-    }
-    pipeline_free(p->next);
-    p->next = found;
-    if (p->is_role_open)
-        p->role->quiesce(p);
-    process_settled(p);
-}
-
-/* The data set under us may be another one: a Redis that lost its data answers happily. */
-static bool is_same_data(struct process *p, const struct reply *mark)
-{
-    struct error err = {0};
-    bool is_there = mark->type == REPLY_STRING;
-
-    if (is_there && !p->mark.n)
-        p->mark = arena_copy(&p->arena, mark->text);
-    if (!p->mark.n || (is_there && str_equal(mark->text, p->mark)))
-        return true;
-    error_set(&err, ERR_CONFIG,
-              "this redis holds another data set than before%s (its mark was " STR_FMT
-              "): if that is meant, apply the pipeline and restart the workers",
-              is_there ? "" : ", or none", STR_ARG(p->mark));
-    process_fail(p, &err);
-    return false;
-}
-
-/* [pipeline, mark]. False: no such answer, or the process is about to end; who may ask again
- * does. */
-static bool is_answer(struct process *p, const struct reply *reply)
-{
-    if (!reply || process_is_denied(p, reply, "read the pipeline"))
-        return false;
-    if (reply->type != REPLY_ARRAY || reply->n != 2) {
-        timer_start(p->poll, POLL_START_US);
-        return false;
-    }
-    return is_same_data(p, &reply->items[1]);
-}
-
-static void on_polled(void *ctx, const struct reply *reply)
-{
-    struct process *p = ctx;
-
-    if (!is_answer(p, reply))
-        return;
-    if (reply->items[0].type == REPLY_STRING && !p->is_stopping)
-        take_pipeline(p, reply->items[0].text);
-    timer_start(p->poll, p->pipeline ? POLL_US : POLL_START_US);
-}
-
-static void on_library(void *ctx, bool found, const struct reply *answer)
-{
-    struct process *p = ctx;
-
-    if (!answer || process_is_denied(p, answer, "look for the function library"))
-        return;
-    if (found && !p->is_library_there) {
-        p->is_library_there = true;
-        timer_start(p->beat, 0);
-        if (p->is_role_open)
-            p->role->resume(p);
-    }
-    timer_start(p->poll, found ? 0 : POLL_START_US);
-}
-
-/* It is the data that we know: only now anything is written, the library first. */
-static void on_recognised(void *ctx, const struct reply *reply)
-{
-    struct process *p = ctx;
-
-    if (is_answer(p, reply))
-        library_check(p->redis, p->role->loads_library ? LIBRARY_OURS : LIBRARY_FOUND,
-                      on_library, p);
-}
-
-static void on_poll(void *ctx)
-{
-    struct process *p = ctx;
-    struct arena *a = &p->scratch;
-
-    if (!redis_is_ready(p->redis))
-        return; /* ready() begins again */
-    bool is_due = p->role->loads_library && ++p->polls % LIBRARY_POLLS == 0;
-    if (p->is_library_there && is_due) {
-        library_check(p->redis, LIBRARY_ENOUGH, on_library, p);
-        return;
-    }
-    arena_reset(a);
-    redis_say(p->redis, a, p->is_library_there ? on_polled : on_recognised, p, STR("MGET"),
-              keys_global(&p->keys, a, "pipeline"), keys_global(&p->keys, a, "mark"));
-}
-
 void process_begin_again(struct process *p)
 {
     if (!p->is_library_there)
         return; /* under way */
-    p->is_library_there = false;
-    timer_start(p->poll, POLL_START_US);
+    watch_begin(p, AGAIN_US);
 }
 
 static void on_ready(void *ctx)
 {
-    struct process *p = ctx;
-
-    p->is_library_there = false; /* another server, perhaps */
-    timer_start(p->poll, 0);
+    watch_begin(ctx, 0); /* another server, perhaps */
 }
 
 static void on_lost(void *ctx, const struct error *why)
 {
     struct process *p = ctx;
 
-    timer_stop(p->poll);
-    p->is_library_there = false; /* nothing is read or written before ready() has looked */
+    watch_stop(p);
     if (why->code == ERR_CONFIG)
         process_fail(p, why);
     else
@@ -240,7 +126,7 @@ static void on_message(void *ctx, str channel, str text)
     size_t prefix = p->keys.prefix.n + strlen(":wake:");
 
     if (str_ends(channel, STR(":pipeline")))
-        timer_start(p->poll, 0);
+        watch_now(p);
     else if (p->is_role_open && channel.n > prefix)
         p->role->woken(p, (str){channel.p + prefix, channel.n - prefix}, text);
 }
@@ -288,65 +174,6 @@ static void on_signal(void *ctx)
     process_settled(p);
 }
 
-void process_lost_entry(struct redis *reader, str topic, str id)
-{
-    log_error("an entry was deleted while it was ours: its records are lost",
-              LOG_STR("topic", topic), LOG_STR("id", id));
-    metric_add(metrics_get("standpipe_lost_entries_total", METRIC_COUNTER,
-                           "Entries that somebody deleted while they were being processed.",
-                           STR("")),
-               1);
-    redis_say(reader, NULL, NULL, NULL, STR("XACK"), topic, STR("sp"), id);
-}
-
-struct levels_call {
-    struct process *process;
-    uint64_t version; /* of the pipeline, to see that it is still in force */
-    struct arena arena;
-    loop_fn *done;
-    void *ctx;
-};
-
-static void on_levels(void *ctx, const struct reply *reply)
-{
-    struct levels_call *c = ctx;
-    struct process *p = c->process;
-
-    if (reply && reply->type == REPLY_ARRAY && p->pipeline->version == c->version) {
-        for (uint32_t i = 0; i < reply->n && i <= p->pipeline->stage_count; i++)
-            if (!str_to_i64(reply->items[i].text, &p->levels[i]))
-                p->levels[i] = 0;
-        c->done(c->ctx);
-    }
-    arena_free(&c->arena);
-    free(c);
-}
-
-void process_levels(struct process *p, loop_fn *done, void *ctx)
-{
-    struct levels_call *c = xalloc(sizeof(*c));
-    const struct pipeline *pipeline = p->pipeline;
-
-    *c = (struct levels_call){
-        .process = p, .version = pipeline->version, .done = done, .ctx = ctx};
-    str *args = arena_alloc(&c->arena, (3 + pipeline->stage_count) * sizeof(str));
-    args[0] = STR("HMGET");
-    args[1] = keys_lane(&p->keys, &c->arena, "books");
-    for (uint32_t i = 0; i < pipeline->stage_count; i++)
-        args[2 + i] =
-            arena_printf(&c->arena, STR_FMT ":bytes", STR_ARG(pipeline->stages[i].name));
-    args[2 + pipeline->stage_count] = STR("dead:bytes");
-    redis_send(p->redis, args, 3 + pipeline->stage_count, &c->arena, on_levels, c);
-}
-
-bool process_is_dead_full(const struct process *p)
-{
-    const struct pipeline_dead *d = &p->pipeline->dead;
-
-    return !d->drops_oldest && d->high_bytes &&
-           p->levels[p->pipeline->stage_count] >= (int64_t)d->high_bytes;
-}
-
 /* "/a:/b" to a list; a trailing slash goes. */
 static void split_roots(struct process *p, str roots)
 {
@@ -382,7 +209,7 @@ static int open_process(struct process *p, struct error *err)
     heartbeat_name(p);
     p->redis = redis_new(p->loop, &p->address, &events);
     p->wake = redis_new(p->loop, &p->address, &wake);
-    p->poll = timer_new(p->loop, on_poll, p);
+    watch_open(p);
     p->beat = timer_new(p->loop, on_beat, p);
     p->patience = timer_new(p->loop, on_patience, p);
     loop_signal(p->loop, SIGTERM, on_signal, p);
@@ -398,7 +225,7 @@ static void close_process(struct process *p)
     redis_free(p->wake);
     redis_free(p->redis);
     http_free(p->http);
-    timer_free(p->poll);
+    watch_close(p);
     timer_free(p->beat);
     timer_free(p->patience);
     pipeline_free(p->next);
@@ -407,7 +234,6 @@ static void close_process(struct process *p)
     loop_free(p->loop);
     arena_free(&p->wake_names);
     arena_free(&p->beat_arena);
-    arena_free(&p->scratch);
     arena_free(&p->arena);
 }
 

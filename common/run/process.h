@@ -3,8 +3,8 @@
  * and a pipeline, follow new versions, beat, answer /metrics, stop. What it works at is a
  * `role`: the runners of a stage kind, or the dispatcher. */
 #include "common/data/keys.h"
+#include "common/io/library.h"
 #include "common/io/loop.h"
-#include "common/io/redis.h"
 #include "common/run/pipeline.h"
 #include "common/run/run.h"
 
@@ -35,6 +35,7 @@ struct process {
     struct redis_address address;
     struct redis *redis; /* commands and commits */
     struct redis *wake;  /* subscriber */
+    struct library_check library;
     struct http *http;
     struct server *server;
     struct keys keys;
@@ -44,8 +45,7 @@ struct process {
     struct pipeline *pipeline,
         *next;              /* in force (may be NULL); waiting for the role to be quiet */
     uint64_t pipeline_hash; /* of the text last looked at */
-    int64_t *levels; /* bytes waiting in each topic, behind them of the dead letters, as last
-                      * heard */
+    int64_t *levels;        /* levels.h, as last heard */
     struct timer *poll, *beat, *patience;
     struct arena scratch; /* of the poll's answers */
     struct arena beat_arena;
@@ -70,11 +70,3 @@ void process_fail(struct process *p, const struct error *err);
 /* Does the answer say that credentials or rights are missing? Then it has failed; `what` was to
  * be done. */
 bool process_is_denied(struct process *p, const struct reply *reply, const char *what);
-/* The dead letters are at their bound, and the pipeline wants nothing new then. */
-bool process_is_dead_full(const struct process *p);
-/* Ask for the levels of all topics; `done` when they are in `levels` (not when the connection
- * is lost: resume() follows). */
-void process_levels(struct process *p, loop_fn *done, void *ctx);
-/* An entry was deleted while it was ours: say so, count it, and let go of it on `reader`, so
- * that the next read there does not find it again. */
-void process_lost_entry(struct redis *reader, str topic, str id);

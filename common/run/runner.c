@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
+#include "common/run/levels.h"
 #include "common/run/metrics.h"
 
 enum {
@@ -36,7 +37,7 @@ static void on_gate_timer(void *ctx)
 {
     struct runner *r = ctx;
 
-    process_levels(r->process, on_levels, r);
+    levels_ask(r->process, on_levels, r);
     timer_start(r->gate, GATE_POLL_US);
 }
 
@@ -45,7 +46,7 @@ void runner_look_at_gate(struct runner *r)
     bool was_held = r->is_held;
 
     r->is_held = is_any_above(r, !was_held) ||
-                 (r->def->kind->wants_jobs && process_is_dead_full(r->process));
+                 (r->def->kind->wants_jobs && levels_is_dead_full(r->process));
     if (r->is_held == was_held)
         return;
     metric_set(r->held_metric, r->is_held);
@@ -79,7 +80,7 @@ static void on_group(void *ctx, const struct reply *reply)
     if (reply && (reply->type != REPLY_ERROR || str_starts(reply->text, STR("BUSYGROUP")) ||
                   answer_of(reply) == ANSWER_OOM)) {
         consumer_begin(r->consumer);
-        process_levels(r->process, on_levels, r);
+        levels_ask(r->process, on_levels, r);
     } else if (reply) {
         log_warn("cannot make the consumer group yet", LOG_STR("topic", r->topic),
                  LOG_STR("answer", reply->text));
@@ -126,12 +127,21 @@ static uint64_t outputs_of(const struct pipeline *p, str from)
     return outputs;
 }
 
+static const struct host host = {
+    .finish = runner_finish,
+    .give_up = runner_give_up,
+    .announce = runner_announce,
+    .note = runner_note,
+    .job = runner_job,
+    .source = runner_source,
+};
+
 static str uri_of(void *ctx, str src)
 {
     struct runner *r = ctx;
     struct source_info info;
 
-    return worker_source(&r->worker, src, &info) ? info.uri : STR_NONE;
+    return runner_source(&r->worker, src, &info) ? info.uri : STR_NONE;
 }
 
 static void open_metrics(struct runner *r)
@@ -160,6 +170,7 @@ static int open_stage(struct runner *r, struct error *err)
                                 .name = r->def->name,
                                 .config = r->def->config,
                                 .arena = &r->arena,
+                                .host = &host,
                                 .runner = r};
     r->worker.state = arena_zalloc(&r->arena, r->def->kind->state_size);
     setting_fill(r->def->kind->settings, r->def->config, r->worker.state, &findings);
@@ -196,6 +207,8 @@ struct runner *runner_open(struct process *p, uint32_t stage, struct error *err)
                                      .uri_of = uri_of,
                                      .uri_ctx = r};
     r->topic = keys_topic(&p->keys, &r->arena, r->def->name);
+    if (r->def->kind->is_end)
+        r->notes = keys_notes(&p->keys, &r->arena, r->def->name);
     r->channel = arena_printf(&r->arena, STR_FMT ":wake:" STR_FMT, STR_ARG(p->keys.prefix),
                               STR_ARG(r->def->name));
     r->is_output = outputs_of(p->pipeline, r->def->name);

@@ -53,6 +53,8 @@ struct runner {
     struct arena arena; /* lives as long as the stage is open */
     struct output_context out;
     str topic, channel, later;
+    str notes;          /* key of what is being sent; of a stage that is_end */
+    uint64_t readings;  /* of what is pending */
     uint64_t is_output; /* bit i: stage i is fed by this one */
     struct consumer *consumer;
     struct flight *flights; /* all of them; owned */
@@ -62,6 +64,7 @@ struct runner {
     struct source_slot *sources;
     struct arena source_arena;
     uint32_t source_count;
+    int64_t left;   /* records that left the stage, as the last commit was answered */
     uint32_t count; /* entries to ask for */
     uint32_t asks;  /* answers on the command connection that know this runner */
     uint32_t parks; /* entries on their way into `later` */
@@ -92,6 +95,10 @@ void runner_on_due_timer(void *ctx);
 void flight_examine(struct flight *f);
 bool flight_may_go(struct flight *f);
 void flight_acquit(struct flight *f);
+void flight_suspend(struct flight *f); /* nobody died, and the stage keeps the batch */
+
+/* note.c: the name of a reading, as it stands in notes. */
+str runner_reading(const struct runner *r, struct arena *a, uint64_t reading) MUST_CHECK;
 
 /* Between runner.c, flight.c, prepare.c and settle.c. */
 void flight_process(struct flight *f); /* the next step of the stage */
@@ -101,3 +108,11 @@ void flight_drop(struct flight *f);    /* forget what it holds; nothing else fol
 void flight_on_timer(void *ctx);
 void flight_wait(struct flight *f, uint64_t us, void (*again)(struct flight *f));
 void flight_settle(struct flight *f, bool is_more); /* commit what the stage made of it */
+
+/* What a runner is to its stage: struct host. */
+void runner_finish(struct worker *w, struct batch *b);
+void runner_give_up(struct worker *w, struct batch *b, const struct error *err);
+void runner_announce(struct worker *w, void (*go_on)(void *ctx), void *ctx);
+void runner_note(struct worker *w, struct notes *n);
+str runner_job(struct worker *w, const struct batch *b, const str **fields, uint32_t *count);
+bool runner_source(struct worker *w, str src, struct source_info *info);

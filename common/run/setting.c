@@ -26,6 +26,7 @@ static const char *const type_names[] = {
     [SETTING_MSEC] = "a duration",
     [SETTING_RATE] = "a rate",
     [SETTING_SPAN] = "a span of time",
+    [SETTING_FILE] = "the name of a file",
     [SETTING_NODE] = "a map",
 };
 
@@ -44,6 +45,7 @@ static const char *usual_unit(enum setting_type type)
     case SETTING_BOOL:
     case SETTING_SECRET:
     case SETTING_COUNT:
+    case SETTING_FILE:
     case SETTING_NODE:
         break;
     }
@@ -157,6 +159,7 @@ const char *setting_parse(enum setting_type type, str text, void *value)
 {
     switch (type) {
     case SETTING_STR:
+    case SETTING_FILE:
         *(str *)value = text;
         return NULL;
     case SETTING_BOOL:

@@ -14,6 +14,7 @@ enum setting_type {                 /* what stands at `offset` */
                     SETTING_MSEC,   /* uint64_t: 200ms 30s 5m 1h 30d */
                     SETTING_RATE,   /* struct rate: 40/s 600/m */
                     SETTING_SPAN,   /* struct span_ms: 200ms..30s */
+                    SETTING_FILE,   /* str: the text of a file that the pipeline file names */
                     SETTING_NODE,   /* const struct node *: the stage reads it itself */
 };
 struct rate {

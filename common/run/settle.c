@@ -41,6 +41,8 @@ static void go_on(struct flight *f)
 
     f->at += f->n;
     f->tries = 0;
+    while (f->at < f->batch.entry_count && f->batch.entries[f->at].is_gone)
+        f->at++;
     if (f->at < f->batch.entry_count) {
         f->n = 1;
         build(f);
@@ -54,12 +56,31 @@ static void go_on(struct flight *f)
     flight_end(f);
 }
 
+/* Totals never fall: what we were told before is not there any more. */
+static void look_for_rewind(struct flight *f, const struct commit_answer *answer)
+{
+    struct runner *r = f->runner;
+    int64_t before, now;
+
+    r->out.rewound = 0; /* this commit has said so */
+    if (!output_left(&r->out, &f->commit, answer, &before, &now))
+        return;
+    if (before < r->left) {
+        r->out.rewound = 1;
+        log_error("redis has forgotten what it had answered: the books are behind, records may "
+                  "come again",
+                  LOG_STR("stage", r->def->name), LOG_U64("told", (uint64_t)r->left),
+                  LOG_U64("found", (uint64_t)MAX(before, (int64_t)0)));
+    }
+    r->left = now;
+}
+
 static void on_good(struct flight *f, const struct commit_answer *answer)
 {
     struct runner *r = f->runner;
 
     output_levels(&r->out, &f->commit, answer, tell_level, r);
-    f->batch.ambiguous = 0; /* in the books; an undone commit leaves it to the next */
+    look_for_rewind(f, answer);
     count_good(f);
     runner_look_at_gate(r);
     go_on(f);
@@ -214,6 +235,12 @@ static void build(struct flight *f)
     f->commit.consumer = r->process->consumer;
     f->commit.low = r->def->low_bytes;
     f->commit.channel = r->channel;
+    if (r->notes.n) {
+        f->commit.notes = r->notes;
+        f->commit.ambiguous =
+            arena_printf(&f->batch.arena, STR_FMT ":ambiguous", STR_ARG(r->def->name));
+        f->commit.reading = runner_reading(r, &f->batch.arena, f->batch.reading);
+    }
     send_commit(f);
 }
 
@@ -232,6 +259,14 @@ static void add_bad(struct flight *f)
     f->bad_count = 0;
 }
 
+static bool is_any_gone(const struct batch *b)
+{
+    for (uint32_t i = 0; i < b->entry_count; i++)
+        if (b->entries[i].is_gone)
+            return true;
+    return false;
+}
+
 void flight_settle(struct flight *f, bool is_more)
 {
     add_bad(f);
@@ -240,5 +275,10 @@ void flight_settle(struct flight *f, bool is_more)
     f->n = f->batch.entry_count;
     f->tries = 0;
     output_route(&f->runner->out, &f->batch);
-    build(f);
+    if (!is_any_gone(&f->batch)) {
+        build(f);
+        return;
+    }
+    f->n = 0; /* those that are still ours one by one */
+    go_on(f);
 }

@@ -4,8 +4,11 @@
  * count, behind the step it is taken away. A mark that stands there still is a death that
  * nothing else can have caused. A job is not cut apart but read in smaller steps, down to a
  * row, which is then passed over. docs/policies.md has the rules. */
-#include "common/base/log.h"
 #include "common/run/runner.h"
+
+#include <stdlib.h>
+
+#include "common/base/log.h"
 
 enum {
     SUSPECT_COUNT = 3,  /* handed out for the third time: two workers died of it, perhaps */
@@ -72,7 +75,7 @@ static void choose(struct flight *f, const uint64_t *counts)
     f->runner->is_careful = good < n;
     if (good == n)
         return;
-    f->is_alone = good == 0;
+    f->is_alone = b->is_alone = good == 0;
     f->deaths = (uint32_t)(counts[0] / MARK);
     if (f->deaths && f->runner->def->kind->wants_jobs)
         log_warn("a file killed its worker, it is read in smaller steps",
@@ -219,22 +222,80 @@ static bool is_past(struct flight *f)
     return p->to >= f->careful_to;
 }
 
-void flight_acquit(struct flight *f)
+/* Others may begin again. Last of all: it may end the role. */
+static void let_go(struct flight *f, uint64_t count)
 {
     struct runner *r = f->runner;
-    struct batch *b = &f->batch;
     struct arena a = {0};
+
+    f->is_marked = false;
+    r->asks++;
+    set_count(r, &f->batch.entries[0].id, 1, count, &a, on_acquitted, r);
+    arena_free(&a);
+}
+
+void flight_acquit(struct flight *f)
+{
     bool is_over = is_past(f);
 
     f->deaths = is_over ? 0 : MIN(f->deaths, (uint32_t)DEATHS_OF_PIECE);
-    f->is_alone = !is_over;
-    f->is_marked = false;
+    f->is_alone = f->batch.is_alone = !is_over;
     if (is_over) {
-        b->step_bytes = 0;
-        b->care = CARE_NONE;
+        f->batch.step_bytes = 0;
+        f->batch.care = CARE_NONE;
     }
+    let_go(f, is_over ? 1 : f->deaths * (uint64_t)MARK);
+}
+
+/* Whoever is killed while it waits was killed from outside: it stays suspected, no more. */
+void flight_suspend(struct flight *f)
+{
+    let_go(f, f->deaths * (uint64_t)MARK + SUSPECT_COUNT);
+}
+
+struct announcement {
+    struct runner *runner;
+    void (*go_on)(void *ctx);
+    void *ctx;
+};
+
+static struct flight *suspect_of(const struct runner *r)
+{
+    for (struct flight *f = r->flights; f; f = f->next)
+        if (f->phase == FLIGHT_BUSY && f->is_alone)
+            return f;
+    return NULL;
+}
+
+static void on_announced(void *ctx, const struct reply *reply)
+{
+    struct announcement n = *(struct announcement *)ctx;
+    struct runner *r = n.runner;
+
+    (void)reply; /* without a mark it is done all the same: nobody will be blamed */
+    free(ctx);
+    n.go_on(n.ctx);
+    r->asks--;
+    struct flight *f = suspect_of(r);
+    if (f && r->process->alone == f)
+        flight_suspend(f); /* it goes on */
+}
+
+void runner_announce(struct worker *w, void (*go_on)(void *ctx), void *ctx)
+{
+    struct runner *r = w->runner;
+    struct process *p = r->process;
+    struct flight *f = suspect_of(r);
+
+    if (!f || (p->alone && p->alone != f)) {
+        go_on(ctx);
+        return;
+    }
+    struct announcement *n = xalloc(sizeof(*n));
+    struct arena a = {0};
+    *n = (struct announcement){.runner = r, .go_on = go_on, .ctx = ctx};
+    p->alone = f;
     r->asks++;
-    set_count(r, &b->entries[0].id, 1, is_over ? 1 : f->deaths * (uint64_t)MARK, &a,
-              on_acquitted, r); /* last of all: it may end the role */
+    set_count(r, &f->batch.entries[0].id, 1, (f->deaths + 1ULL) * MARK, &a, on_announced, n);
     arena_free(&a);
 }

@@ -11,12 +11,13 @@
 struct http;
 struct loop;
 struct metrics;
+struct runner;
 
 enum work {
     WORK_DONE,  /* every record is settled: commit and release the entries */
     WORK_MORE,  /* commit what is there, keep the entries, rewind the arena, call process again
                  */
-    WORK_LATER, /* the stage keeps the batch and will call worker_finish() */
+    WORK_LATER, /* the stage keeps the batch and will call host->finish() */
 };
 struct services { /* what a stage may call: seams for tests */
     const struct clock *clock;
@@ -39,7 +40,8 @@ struct worker {
     const struct node *config; /* its part of the pipeline file, with the place of every word */
     struct arena *arena;       /* lives as long as the state */
     void *state;               /* stage->state_size bytes, zeroed, settings already filled in */
-    void *runner;
+    const struct host *host;
+    void *runner; /* the host's own */
 };
 struct stage {
     const char *name, *summary; /* subcommand, key in the file, metric label; line for --help */
@@ -56,16 +58,46 @@ struct stage {
     void (*close)(struct worker *w); /* once, after the last batch is finished */
     uint32_t max_inflight;           /* batches it may keep with WORK_LATER, at least 1 */
     bool is_end;                     /* deliver: what passes has arrived, no route follows */
-    bool wants_jobs; /* split: its entries are jobs, one a batch, and worker_job() answers */
+    bool wants_jobs; /* split: its entries are jobs, one a batch, and host->job() answers */
 };
-void worker_finish(struct worker *w,
-                   struct batch *b); /* commit it; do not touch it afterwards */
-void worker_give_up(struct worker *w, struct batch *b,
-                    const struct error *err); /* no commit: the
-                                               * entries stay, the runner backs off */
-/* split: the key of the job that the batch's entry stands for, and its fields as name, value,
- * ..., read before the first process(), when `b->kept` is NULL; none for a new job. */
-str worker_job(struct worker *w, const struct batch *b, const str **fields, uint32_t *count);
-/* What source id `src` stands for, from the cache that the runner fills before process().
- * False: nobody registered it. Valid until process() returns. */
-bool worker_source(struct worker *w, str src, struct source_info *info);
+struct note { /* deliver: what a call is about to carry of an entry */
+    struct entry *entry;
+    const struct batch *batch;
+    uint32_t records;
+};
+struct notes {
+    struct note *list;
+    uint32_t count;
+    void (*done)(void *ctx, bool is_noted);
+    void *ctx;
+    struct runner *runner; /* these are host->note()'s own */
+    uint32_t answered;
+    bool is_bad;
+};
+
+/* What stands behind a stage: the runner, a command that works without Redis, or a test. */
+struct host {
+    /* Commit the batch; do not touch it afterwards. */
+    void (*finish)(struct worker *w, struct batch *b);
+    /* No commit: the entries stay, the stage is asked again after a while. */
+    void (*give_up)(struct worker *w, struct batch *b, const struct error *err);
+    /* deliver: note in Redis what a call is about to carry; what may have been taken is known
+     * then, whoever dies. `done` runs when all of it was answered, at once when there is no
+     * connection. An entry that is_gone by then must not be sent, and its records may be left
+     * as they are. False: ask again after a while. `n` lives until then. */
+    void (*note)(struct worker *w, struct notes *n);
+    /* A stage that keeps batches is about to do something to them outside of process(): `go_on`
+     * does it, at once, or when one that is suspected of killing its workers (`is_alone`) was
+     * marked, so that a death in `go_on` is known to be its doing. The batches may be gone
+     * behind it. */
+    void (*announce)(struct worker *w, void (*go_on)(void *ctx), void *ctx);
+    /* split: the key of the job that the batch's entry stands for, and its fields as name,
+     * value,
+     * ..., read before the first process(), when `b->kept` is NULL; none for a new job. */
+    str (*job)(struct worker *w, const struct batch *b, const str **fields, uint32_t *count);
+    /* What source id `src` stands for, read before process(). False: nobody registered it.
+     * Valid until process() returns. */
+    bool (*source)(struct worker *w, str src, struct source_info *info);
+};
+/* Knows no source, and has nothing else: for who hands batches to `normalise` himself. */
+extern const struct host host_nobody;

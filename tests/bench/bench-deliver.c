@@ -27,13 +27,25 @@ struct bench {
 };
 static struct bench *bench;
 
-void worker_finish(struct worker *w, struct batch *b)
+static void fake_note(struct worker *w, struct notes *n)
+{
+    (void)w;
+    n->done(n->ctx, true);
+}
+
+static void fake_finish(struct worker *w, struct batch *b)
 {
     (void)w;
     bench->free[bench->free_count++] = (uint32_t)(b - bench->batches);
 }
 
-bool worker_source(struct worker *w, str src, struct source_info *info)
+static void fake_announce(struct worker *w, void (*go_on)(void *ctx), void *ctx)
+{
+    (void)w;
+    go_on(ctx);
+}
+
+static bool fake_source(struct worker *w, str src, struct source_info *info)
 {
     (void)w;
     (void)src;
@@ -41,6 +53,9 @@ bool worker_source(struct worker *w, str src, struct source_info *info)
                                  STR("208512345-1763800000123456789")};
     return true;
 }
+
+static const struct host host = {
+    .finish = fake_finish, .announce = fake_announce, .note = fake_note, .source = fake_source};
 
 static void take_all(void *ctx, struct server_request *q)
 {
@@ -146,6 +161,7 @@ static void open_stage(struct bench *t)
         (struct node){.type = NODE_MAP, .key = STR("firehose"), .children = stream, .count = 1};
     *config = (struct node){.type = NODE_MAP, .children = firehose, .count = 1};
     t->worker = (struct worker){.stage = &stage_deliver,
+                                .host = &host,
                                 .services = &t->services,
                                 .name = STR("ship"),
                                 .arena = &t->arena};

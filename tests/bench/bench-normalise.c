@@ -43,7 +43,7 @@ static double cpu_seconds(void)
 
 static struct worker open_stage(struct arena *a)
 {
-    struct worker w = {.stage = &stage_normalise, .arena = a};
+    struct worker w = {.stage = &stage_normalise, .arena = a, .host = &host_nobody};
     struct findings f = {.arena = a};
     struct error err = {0};
 

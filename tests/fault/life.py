@@ -81,7 +81,7 @@ def sigterm(ctx):
 
 def aof_cuts(ctx):
     """The append-only file cut at random bytes, two starts on what is left: every commit in it is whole or absent."""
-    test_aof_cut.CUTS = 60 if ctx.short else 200
+    test_aof_cut.CUTS = 20 if ctx.short else 200
     try:
         test_aof_cut.test_aof_cut_anywhere(ctx.folder)
     except AssertionError as problem:

@@ -65,11 +65,12 @@ class RedisProxy(Choice, RedisRelay):
 class HttpProxy(Choice, Relay):
     """`choose` gets the first line of the request."""
 
-    def __init__(self, url):
-        host, port = url.removeprefix("http://").split(":")
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://127.0.0.1:%d" % listener.getsockname()[1]
-        super().__init__(listener, lambda: socket.create_connection((host, int(port))))
+    def __init__(self, url, address="127.0.0.1", port=0):
+        host, to = url.removeprefix("http://").split(":")
+        listener = socket.create_server((address, port))
+        self.port = listener.getsockname()[1]
+        self.url = f"http://{address}:{self.port}"
+        super().__init__(listener, lambda: socket.create_connection((host, int(to))))
 
     def relay(self, link):
         while True:

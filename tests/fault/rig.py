@@ -125,10 +125,10 @@ class Rig(Pipeline):
                 found += [(id.decode(), int(n)) for id, n in DOCUMENT.findall(path.read_bytes())]
         return found
 
-    def verdict(self, noted=True, rolled_back=False):
+    def verdict(self, noted=True, forgotten=0):
         """Figures and what is wrong. `noted`: second copies must come from entries that were seen in the hands of a
-        deliverer when it was hit; without, the books' `ambiguous` alone has to cover them. `rolled_back`: the books forgot,
-        so they cannot know what was delivered before."""
+        deliverer when it was hit; without, the books' `ambiguous` alone has to cover them. `forgotten`: deliveries that
+        Redis knew of and forgot, as they were counted: each may come again, and no book can say so."""
         self.note_peaks()
         came = self.delivered()
         ids = [id for id, _ in came]
@@ -137,8 +137,9 @@ class Rig(Pipeline):
         expected = {rows.id(p["src"], i): i for rows in self.files for p in [self.job(rows.job)] if "src" in p
                     for i in rows.delivered()}
         ambiguous = self.books().get("ship:ambiguous", 0)
-        unexplained = 0 if rolled_back else max(0, len(copied) - ambiguous)
-        if noted and not rolled_back:
+        copies = len(ids) - len(seen)
+        unexplained = max(0, copies - ambiguous - forgotten)
+        if noted:
             unexplained = max(unexplained, len(set(copied) - self.in_hand))
         lost = len(expected.keys() - seen.keys())
         counted = self.counts("by_text").get("total", {})
@@ -153,11 +154,11 @@ class Rig(Pipeline):
         if foreign := seen.keys() - expected.keys():
             wrong.append(f"{len(foreign)} unexpected, like {sorted(foreign)[:3]}")
         if unexplained:
-            wrong.append(f"{unexplained} of {len(copied)} came more than once without a reason, {ambiguous} were ambiguous")
+            wrong.append(f"{unexplained} of {copies} copies have no reason, {ambiguous} were ambiguous")
         if other := [id for id, n in came if expected.get(id, n) != n]:
             wrong.append(f"{len(other)} have another content, like {other[:3]}")
         wrong += [*self.audit(), *self.too_large(), *self.reports()]
-        figures = {"rows": self.rows, "lost": lost, "copies": len(ids) - len(seen), "ambiguous": ambiguous,
+        figures = {"rows": self.rows, "lost": lost, "copies": copies, "ambiguous": ambiguous,
                    "duplicates_unexplained": unexplained, "counts_equal": not accounts}
         return figures, wrong
 

@@ -124,11 +124,13 @@ def scaling(ctx):
     with Rig(ctx.folder, fleet=ALONE) as p:
         p.firehose.faults(latency_ms=5)
         longest, wrong = 0.0, []
-        for _ in range(rounds):
+        for done in range(rounds):
             p.feed(60_000)
             p.start(*SPARE)
             before = p.books().get("tidy:out", 0)
             wait_for("them to work", lambda: p.books().get("tidy:out", 0) > before + 5000 or p.is_at_rest())
+            wait_for("all of them to have started", lambda: all(
+                p.worker(name).log.read_text(errors="replace").count("event=started") > done for name in SPARE))
             for name in SPARE:
                 begun = time.monotonic()
                 p.note_peak(name)

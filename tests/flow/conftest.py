@@ -7,6 +7,7 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools")]
 
+from firehose_local import FirehoseLocal  # noqa: E402
 from library import load_library  # noqa: E402
 from pipeline import Pipeline  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
@@ -34,3 +35,15 @@ def pipeline(tmp_path):
     """A whole pipeline without workers and without a pipeline file: start() and apply() what is wanted."""
     with Pipeline(tmp_path) as p:
         yield p
+
+
+@pytest.fixture
+def firehose(tmp_path):
+    """firehose-local with a stream `s`."""
+    with FirehoseLocal(tmp_path / "objects", "--stream", "s") as firehose:
+        yield firehose
+
+
+@pytest.fixture
+def client(firehose):
+    return firehose.client()

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/io/loop.h"
 #include "common/run/run.h"
 #include "tools/commands.h"
 #include "workers/dispatch.h"
@@ -46,6 +47,75 @@ static const struct stage stage_flaky = {
     .process = flaky_process,
     .max_inflight = 1,
 };
+/* Keeps what it gets for a while and then does all of it in one go, as an answer for many does.
+ */
+enum { KEPT_MAX = 4, KEPT_US = 20 * 1000 };
+struct keeper {
+    struct worker *worker;
+    struct timer *timer;
+    struct batch *kept[KEPT_MAX];
+    uint32_t n;
+};
+
+static void keeper_go_on(void *ctx)
+{
+    struct keeper *k = ctx;
+    struct batch *batches[KEPT_MAX];
+    uint32_t n = k->n;
+
+    memcpy(batches, k->kept, sizeof(batches));
+    for (uint32_t i = 0; i < n; i++)
+        batch_each(r, batches[i])
+            if (number_of(r, "abort"))
+                abort();
+    k->n = 0;
+    for (uint32_t i = 0; i < n; i++)
+        k->worker->host->finish(k->worker, batches[i]);
+}
+
+static void keeper_on_timer(void *ctx)
+{
+    struct keeper *k = ctx;
+
+    k->worker->host->announce(k->worker, keeper_go_on, k);
+}
+
+static int keeper_open(struct worker *w, struct error *err)
+{
+    struct keeper *k = w->state;
+
+    (void)err;
+    k->worker = w;
+    k->timer = timer_new(w->services->loop, keeper_on_timer, k);
+    return 0;
+}
+
+static enum work keeper_process(struct worker *w, struct batch *b)
+{
+    struct keeper *k = w->state;
+
+    k->kept[k->n++] = b;
+    if (!timer_is_running(k->timer))
+        timer_start(k->timer, KEPT_US);
+    return WORK_LATER;
+}
+
+static void keeper_close(struct worker *w)
+{
+    timer_free(((struct keeper *)w->state)->timer);
+}
+
+static const struct stage stage_keeper = {
+    .name = "keeper",
+    .summary = "Fail as the records ask, later.",
+    .state_size = sizeof(struct keeper),
+    .settings = no_settings,
+    .open = keeper_open,
+    .process = keeper_process,
+    .close = keeper_close,
+    .max_inflight = KEPT_MAX,
+};
+
 static bool has(str s, const char *word)
 {
     return s.n && memmem(s.p, s.n, word, strlen(word));
@@ -68,7 +138,7 @@ static enum work split_process(struct worker *w, struct batch *b)
 
 static struct stage split; /* filled in main */
 static const struct stage *const kinds[] = {
-    &split, &stage_normalise, &stage_deliver, &stage_flaky, NULL,
+    &split, &stage_normalise, &stage_deliver, &stage_flaky, &stage_keeper, NULL,
 };
 
 static int apply(const struct options_common *common, int argc, char **argv, struct arena *a,

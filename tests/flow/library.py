@@ -23,15 +23,16 @@ def moves(fields):
 
 class Commit:
     """One commit, to be sent as often as wanted. `outputs`: {topic: [entry, ...]}; `hashes`: {key: {field: delta}} or
-    {key: (expire, {field: delta})}; `job`: (key, expected, expire, {field: value})."""
+    {key: (expire, {field: delta})}; `job`: (key, expected, expire, {field: value}); `notes`: (key, field, reading)."""
 
-    def __init__(self, topic, ids, me, outputs=None, hashes=None, job=None, mode="del", low="", channel="", group="sp"):
+    def __init__(self, topic, ids, me, outputs=None, hashes=None, job=None, mode="del", low="", channel="", group="sp", notes=None):
         self.topic, self.ids, self.me, self.mode, self.group = topic, ids, me, mode, group
         self.outputs, self.hashes, self.job = outputs or {}, hashes or {}, job
-        self.low, self.channel = low, channel
+        self.low, self.channel, self.notes = low, channel, notes
 
     def keys(self):
-        return [self.topic, *self.outputs, *self.hashes, *([self.job[0]] if self.job else [])]
+        return [self.topic, *self.outputs, *self.hashes, *([self.job[0]] if self.job else []),
+                *([self.notes[0]] if self.notes else [])]
 
     def args(self):
         args = [self.group, self.me, self.mode, len(self.ids), *self.ids]
@@ -40,7 +41,7 @@ class Commit:
             expire, fields = fields if isinstance(fields, tuple) else (0, fields)
             args += [expire, *moves(fields)]
         args += [1, self.job[1], self.job[2], *moves(self.job[3])] if self.job else [0]
-        return [*args, self.low, self.channel]
+        return [*args, self.low, self.channel, *(self.notes[1:] if self.notes else [])]
 
     def send(self, client, function="sp1_settle", keys=None, args=None):
         """The answers of EXEC in order, errors as values; the last one decides."""
@@ -69,7 +70,8 @@ class Commit:
 
 
 def dump(client):
-    """Everything in the database that anybody could notice, without idle times and ids handed out."""
+    """Everything in the database that anybody could notice, without idle times, ids handed out and
+    how many entries were undone: an undone one was added."""
     state = {}
     for key in sorted(client.keys()):
         kind = client.type(key)
@@ -79,8 +81,9 @@ def dump(client):
                       for g in client.xinfo_groups(key)}
             state[key] = (client.xrange(key), groups)
         elif kind == "hash":
-            state[key] = (client.hgetall(key), client.pexpiretime(key) if hasattr(client, "pexpiretime") else
-                          client.execute_command("PEXPIRETIME", key))
+            fields = {name: value for name, value in client.hgetall(key).items() if not name.endswith(":removed")}
+            if fields:
+                state[key] = (fields, client.execute_command("PEXPIRETIME", key))
         else:
             state[key] = client.dump(key)
     return state

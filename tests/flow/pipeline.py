@@ -51,13 +51,18 @@ class Worker:
     def log(self):
         return self.pipeline.folder / f"{self.name}.log"
 
-    def start(self):
+    @property
+    def words(self):
+        """Its command line."""
         words = [self.program, self.kind, "--redis", f"unix://{self.address or self.pipeline.redis.socket}", "--name", self.name,
                  "--lease", self.pipeline.lease, *self.options]
         if self.kind in ("dispatch", "split"):
             words += ["--roots", ":".join(map(str, self.pipeline.roots))]
+        return words
+
+    def start(self):
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(words, stdout=log, stderr=log, env=self.pipeline.environment)
+            self.process = subprocess.Popen(self.words, stdout=log, stderr=log, env=self.pipeline.environment)
         return self
 
     def kill(self):
@@ -86,7 +91,7 @@ class Worker:
 
     def http(self):
         """Where it answers; None before it said so."""
-        found = re.findall(r"msg=started.* http=\"?([\d.]+:\d+)", self.log.read_text(errors="replace"))
+        found = re.findall(r"event=started.* http=\"?([\d.]+:\d+)", self.log.read_text(errors="replace"))
         return found[-1] if found else None
 
 

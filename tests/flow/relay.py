@@ -59,6 +59,10 @@ class Relay:
         """What is connected now carries nothing any more, and nobody says so."""
         self.frozen |= set(self.sockets)
 
+    def welcome(self, client):
+        """What a new connection is, before it carries requests."""
+        return client
+
     def relay(self, link):
         """Requests of one connection, until Closed."""
         raise NotImplementedError
@@ -97,8 +101,8 @@ class Relay:
     def _serve(self, client):
         self.connections += 1
         try:
-            link = Link(client, self.connect())
-        except OSError:
+            link = Link(self.welcome(client), self.connect())
+        except (Closed, OSError):
             client.close()
             return
         self.sockets += [link.client, link.upstream]

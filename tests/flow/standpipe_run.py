@@ -49,6 +49,9 @@ def wait_for(what, condition, seconds=DEADLINE_S):
                 return found
         except (redis.exceptions.ConnectionError, redis.exceptions.BusyLoadingError):
             pass  # it was killed, or reads its file
+        except redis.exceptions.ResponseError as answer:
+            if "no such key" not in str(answer).lower():
+                raise  # else: what is asked about was not made yet
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
         time.sleep(0.01)
 

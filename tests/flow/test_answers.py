@@ -11,7 +11,7 @@ import redis
 from library import load_library
 from redis_proxy import Proxy
 from redis_server import RedisServer
-from standpipe_run import STANDPIPE, wait_for
+from standpipe_run import DEADLINE_S, STANDPIPE, wait_for
 
 PIPELINE = """\
 pipeline: answers
@@ -81,7 +81,7 @@ class World:
         self.put += n
         return self
 
-    def work(self, n=3, seconds=12):
+    def work(self, n=3, seconds=DEADLINE_S):
         """Puts entries in and waits until all that ever came in is through, exactly once."""
         self.add(n)
         return self.finished(seconds)
@@ -90,7 +90,7 @@ class World:
         assert self.process.poll() is None, self.log[-2000:]
         return self.r.xlen(TIDY) == 0 and self.r.hget(BOOKS, "tidy:out") == str(2 * self.put)
 
-    def finished(self, seconds=12):
+    def finished(self, seconds=DEADLINE_S):
         try:
             wait_for("the work to be finished", self.is_finished, seconds)
         except AssertionError as e:
@@ -110,7 +110,7 @@ class World:
         assert self.r.hgetall(KINDS) == {"a": str(self.put), "b": str(self.put)}
         assert self.r.xpending(TIDY, "sp")["pending"] == 0
 
-    def denied(self, seconds=8):
+    def denied(self, seconds=DEADLINE_S):
         """Exit 78, one sentence about it, and no storm of attempts."""
         assert self.process.wait(seconds) == DENIED, self.log[-2000:]
         errors = [line for line in self.log.splitlines() if "level=error" in line]
@@ -226,6 +226,26 @@ def test_busy_script(world):
     world.work()
 
 
+def test_too_few_replicas(world):
+    world.started()
+    world.process.send_signal(signal.SIGSTOP)
+    world.add()
+    world.r.config_set("min-replicas-to-write", 1)
+    world.process.send_signal(signal.SIGCONT)
+    wait_for("the worker to be told", lambda: "NOREPLICAS" in world.log)
+    world.r.config_set("min-replicas-to-write", 0)
+    world.finished()
+
+
+def test_no_room_for_another_client(world):
+    world.started()
+    world.r.config_set("maxclients", 1)  # that is us
+    world.r.client_kill_filter(_type="normal", skipme=True)
+    wait_for("the worker to be told", lambda: "max number of clients reached" in world.log)
+    world.r.config_set("maxclients", 1000)
+    world.work()
+
+
 def says(client, word):
     try:
         client.set("x", "y")
@@ -252,7 +272,6 @@ def test_library_deleted_and_loaded_again(world):
     world.r.execute_command("FUNCTION", "DELETE", "standpipe_1")
     world.add()
     wait_for("the worker to notice", lambda: "library" in world.log)
-    assert world.r.xlen(SHIP) >= 0
     load_library(world.r)
     world.finished()
 

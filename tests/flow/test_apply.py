@@ -6,6 +6,8 @@ import subprocess
 import threading
 
 import pytest
+from redis_proxy import Proxy
+from relay import Closed
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(os.environ.get("STANDPIPE_BUILD", ROOT / "build")) / "workers" / "standpipe"
@@ -99,6 +101,65 @@ def test_apply_gives_each_of_many_its_own_version(r, apply):
         thread.join()
     assert sorted(answers) == [f"pipeline 'ieee', version {n}, is in force\n" for n in range(1, 5)]
     assert json.loads(r.get("sp:pipeline"))["version"] == 4
+
+
+class Racing(Proxy):
+    """Before the command passes for the first time, `other` happens; then the link is lost, or not."""
+
+    def __init__(self, *args, at, is_cut, other):
+        super().__init__(*args)
+        self.at, self.is_cut, self.other = at, is_cut, other
+
+    def command(self, link, name, raw):
+        if name == self.at and self.other:
+            other, self.other = self.other, None
+            other()
+            if self.is_cut:
+                raise Closed
+        super().command(link, name, raw)
+
+
+@pytest.mark.parametrize("is_cut", [True, False])
+@pytest.mark.parametrize("at", [b"WATCH", b"GET", b"MULTI", b"SET", b"PUBLISH", b"EXEC"])
+def test_apply_never_overwrites_what_another_put_there_meanwhile(server, r, apply, tmp_path, at, is_cut):
+    """The WATCH belongs to a connection: on the next one it would guard nothing."""
+    assert apply(EXAMPLE).returncode == 0
+    file = tmp_path / "other.yaml"
+    file.write_text(EXAMPLE.read_text().replace("pipeline: ieee", "pipeline: other"))
+    r.delete("sp:pipeline") if at == b"SET" else None  # the first SET is that of the mark
+    others = []
+    with Racing(tmp_path, server, at=at, is_cut=is_cut, other=lambda: others.append(apply(file).stdout)) as proxy:
+        done = standpipe("apply", "--redis", proxy.url, EXAMPLE)
+    assert len(others) == 1 and "pipeline 'other'" in others[0]
+    stands = json.loads(r.get("sp:pipeline"))
+    theirs = int(others[0].split()[3].rstrip(","))
+    if is_cut:
+        assert done.returncode == 69 and "the connection to redis was lost" in done.stderr
+        assert (stands["version"], stands["pipeline"]["pipeline"]) == (theirs, "other")
+    else:
+        assert done.returncode == 0
+        assert (stands["version"], stands["pipeline"]["pipeline"]) == (theirs + 1, "ieee")
+
+
+def test_apply_warns_of_what_a_stage_that_goes_still_holds(r, apply, tmp_path):
+    file = tmp_path / "p.yaml"
+    text = MISTAKEN.replace("to: row}", "to: rows}").replace("  ship:", "  tidy: {normalise: {}}\n  ship:").replace(
+        "{from: rows, to: ship}", "{from: rows, to: tidy}\n  - {from: tidy, to: ship}")
+    file.write_text(text)
+    assert apply(file).returncode == 0
+    assert apply(file).stderr == ""
+    r.hset("sp:{0}:books", mapping={"tidy:records": 7, "tidy:dead": 5, "tidy:redriven": 1, "tidy:dropped": 1})
+    for _ in range(2):
+        r.xadd("sp:{0}:tidy", {"data": "{}"})
+    file.write_text(text.replace("tidy", "neat"))
+    done = apply(file)
+    assert done.returncode == 0
+    said = done.stderr.splitlines()
+    assert len(said) == 2
+    assert said[0].startswith("warning: stage 'tidy' is gone, but its topic holds 2 entries, of which 7 records wait")
+    assert "has 3 dead letters: standpipe dead redrive --stage tidy --to STAGE" in said[1]
+    file.write_text(text)
+    assert apply(file).stderr == ""  # `neat` holds nothing
 
 
 def test_apply_says_when_redis_is_not_there(tmp_path):

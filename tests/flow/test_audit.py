@@ -99,6 +99,24 @@ def test_the_books_stay_true_through_replays_of_what_is_kept(pipeline):
         assert told["true"], told
 
 
+def test_what_was_kept_is_no_alarm_when_keep_is_taken_out(pipeline):
+    p = pipeline
+    p.apply(PLAIN.replace("tidy: {normalise", "tidy: {keep: 1h, normalise"))
+    p.start()
+    p.send(p.write("a.csv", content()))
+    wait_for("all to be done", lambda: p.books().get("tidy:in") == ROWS and not p.books()["tidy:records"])
+    version = str(p.apply(PLAIN))
+    wait_for("the worker to follow", lambda: p.r.hget("sp:worker:normalise-1", "pipeline") == version)
+    p.send(p.write("b.csv", content(10)))
+    wait_for("more to be done", lambda: p.books()["tidy:in"] == ROWS + 10 and not p.books()["tidy:records"])
+    told = audit(p)
+    assert told["true"], told["differences"]
+    assert "entries kept from before" in p.command("audit").stdout
+    wait_for("all of it to rest", lambda: not p.pending())
+    p.r.hincrby("sp:{0}:books", "tidy:records", 1)
+    assert ("stranded", "tidy") in [(d["what"], d["where"]) for d in audit(p)["differences"]]
+
+
 @pytest.fixture(scope="module")
 def backlog(tmp_path_factory):
     """Rows wait in front of `tidy`, and a part of them is claimed."""
@@ -134,14 +152,15 @@ def test_a_deleted_entry_is_found(undo):
     id = undo.r.xrevrange("sp:{0}:tidy", count=1)[0][0]
     n = weight(undo, "sp:{0}:tidy", id)
     undo.r.xdel("sp:{0}:tidy", id)
-    assert differences(undo) == [("missing", "tidy", n)]
+    assert differences(undo) == [("missing", "tidy", n), ("vanished", "tidy", 0)]
     assert f"tidy: {n} records (" in undo.command("audit").stdout
 
 
 def test_a_trimmed_topic_is_found_and_so_are_the_claims_on_it(undo):
     undo.r.xtrim("sp:{0}:tidy", maxlen=0, approximate=False)
     told = audit(undo)["differences"]
-    assert [(d["what"], d["where"], d["records"]) for d in told] == [("gone", "tidy", 0), ("missing", "tidy", 20_000)]
+    assert [(d["what"], d["where"], d["records"]) for d in told] == [("gone", "tidy", 0), ("missing", "tidy", 20_000),
+                                                                        ("vanished", "tidy", 0)]
     assert told[0]["text"].startswith("2 entries are claimed by a worker, but deleted")
 
 
@@ -149,7 +168,7 @@ def test_a_claimed_entry_without_its_body_is_found(undo):
     id = undo.r.xpending_range("sp:{0}:tidy", "sp", "-", "+", 1)[0]["message_id"]
     n = weight(undo, "sp:{0}:tidy", id)
     undo.r.xdel("sp:{0}:tidy", id)
-    assert differences(undo) == [("gone", "tidy", 0), ("missing", "tidy", n)]
+    assert differences(undo) == [("gone", "tidy", 0), ("missing", "tidy", n), ("vanished", "tidy", 0)]
 
 
 def test_a_deleted_consumer_is_found_and_the_remedy_works(undo):
@@ -164,6 +183,14 @@ def test_a_deleted_consumer_is_found_and_the_remedy_works(undo):
         told = audit(undo)["differences"]
         words = (told[0]["text"] if told else "").partition("redis-cli ")[2].replace("'", "").split()
     assert told == []
+
+
+def test_what_a_group_was_set_past_is_found(undo):
+    """As with a group made at `$`: nobody will ever read it."""
+    claimed = {e["message_id"] for e in undo.r.xpending_range("sp:{0}:tidy", "sp", "-", "+", 10)}
+    n = sum(weight(undo, "sp:{0}:tidy", id) for id, _ in undo.r.xrange("sp:{0}:tidy") if id not in claimed)
+    undo.r.xgroup_setid("sp:{0}:tidy", "sp", "$")
+    assert differences(undo) == [("stranded", "tidy", n)]
 
 
 def test_a_parked_entry_that_nobody_will_wake_is_found_and_the_remedy_works(undo):

@@ -115,8 +115,8 @@ def test_the_entries_of_a_dead_worker_are_taken_within_its_lease(pipeline, kind)
                    p.r.xinfo_consumers(p.topic(stage), "sp"))
 
     if kind == "split":  # a job has one splitter: the one that holds it
-        wait_for("the job to be taken", lambda: p.pending())
-        first = p.r.xpending_range(p.topic(stage), "sp", "-", "+", 1)[0]["consumer"].partition(":")[0]
+        taken = wait_for("the job to be taken", lambda: p.r.xpending_range(p.topic(stage), "sp", "-", "+", 1))
+        first = taken[0]["consumer"].partition(":")[0]
     else:
         wait_for("entries in its hands", held_by_first)
         first = f"{kind}-1"

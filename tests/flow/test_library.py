@@ -45,7 +45,7 @@ def test_successor_stands_beside_it(r):
 def test_flags(r):
     """What drains a full Redis may run over the limit, what fills it may not."""
     assert functions(r, "standpipe_1") == {"sp1_settle": [], "sp1_admit": [], "sp1_settle_oom": ["allow-oom"],
-                                           "sp1_park": ["allow-oom"], "sp1_due": ["allow-oom"],
+                                           "sp1_note": ["allow-oom"], "sp1_park": ["allow-oom"], "sp1_due": ["allow-oom"],
                                            "sp1_adopt": ["allow-oom"], "sp1_beat": ["allow-oom"], "sp1_replay": [], "sp1_trim": ["allow-oom"],
                                            "sp1_oldest": ["no-writes"], "sp1_redrive": [], "sp1_drop": ["allow-oom"],
-                                           "sp1_expire": ["allow-oom"]}
+                                           "sp1_expire": ["allow-oom"], "sp1_leave": ["allow-oom"], "sp1_vanished": ["allow-oom"]}

@@ -1,4 +1,5 @@
 """/metrics of every worker, as Prometheus' own linter sees it."""
+import json
 import shutil
 import subprocess
 import urllib.request
@@ -41,4 +42,12 @@ def test_the_books_are_told_by_the_dispatcher_alone(run):
         for stage in ("rows", "tidy", "ship"):
             book = run.r.hget("sp:{0}:books", f"{stage}:{field}")
             assert told.get(f'standpipe_{name}{{stage="{stage}"}}') == book
+    assert told['standpipe_records_delivered_total{stage="ship"}'] == told['standpipe_records_out_total{stage="ship"}']
+    assert 'standpipe_records_delivered_total{stage="tidy"}' not in told
+    version = json.loads(run.r.get("sp:pipeline"))["version"]
+    assert told[f'standpipe_pipeline_info{{version="{version}"}}'] == "1"
+    assert [value for name, value in told.items() if name.startswith("standpipe_build_info{version=")] == ["1"]
+    assert told["standpipe_dead_entries"] == str(run.r.xlen("sp:{0}:dead"))
+    assert told["standpipe_later_entries"] == told['standpipe_pending_entries{stage="ship"}'] == "0"
+    assert told['standpipe_vanished_entries{stage="inbox"}'] == "0"
     assert "standpipe_records_out_total" not in metrics_of(run, "run-deliver-1")

@@ -94,3 +94,33 @@ def test_a_stage_beside_it_in_the_same_process_is_not_blamed(flaky):  # noqa: F8
     assert [(x["stage"], x["reason"]) for x in p.dead()] == [("shaky", "poison")]
     assert {d["n"] for d in p.documents()} == set(range(40)) - {7}
     check(p)
+
+
+KEEPER = """\
+pipeline: kept
+stages:
+  holds: {keeper: {}}
+  ship:  {deliver: {linger: 20ms, firehose: {stream: out, region: eu-west-1}}}
+routes:
+  - {from: inbox, to: holds}
+  - {from: holds, to: ship}
+"""
+
+
+@pytest.fixture
+def keeper(flaky):  # noqa: F811
+    flaky.lease = "2s"
+    flaky.apply(KEEPER)
+    return flaky.start("dispatch", "keeper-1", "keeper-2", "deliver-1", "deliver-2")
+
+
+def test_a_death_in_an_answer_is_that_of_one_record_and_no_other_of_the_call(keeper):
+    p, n, bad = keeper, 120, 57
+    for first in range(0, n, 10):
+        put(p, *(f'{{"n":{i},"abort":{int(i == bad)}}}' for i in range(first, first + 10)))
+    wait_for("them to be in", lambda: p.books().get("holds:in") == n)
+    deaths = run_until_rest(p, "keeper-1", "keeper-2")
+    letter, = p.dead()
+    assert (letter["stage"], letter["reason"], letter["attempts"], letter["row"]) == ("holds", "poison", str(DEATHS), "8")
+    assert {d["n"] for d in p.documents()} == set(range(n)) - {bad} and deaths <= 14
+    check(p)

@@ -50,7 +50,7 @@ def test_a_row_goes_back_as_the_entry_it_was_and_once(r, ids):
     assert [fields for _, fields in r.xrange(TOPIC)] == 2 * [
         {"data": '[57,"x"]', "cols": '["a"]', "src": SRC, "row": "7", "at": "1000", "run": "r1", "n": "1"}]
     assert books(r) == {"tidy:in": 5, "tidy:dead": 3, "tidy:redriven": 2, "tidy:records": 2, "tidy:bytes": 16,
-                        "dead:records": 1, "dead:bytes": 8}
+                        "dead:records": 1, "dead:bytes": 8, "dead:removed": 2}
     assert r.hgetall(SOURCE) == {"rows": "3", "dead": "1", "open": "2"}
     before = dump(r)
     assert redrive(r, ids[:2]) == [0, 2]
@@ -62,7 +62,8 @@ def test_a_row_goes_back_as_the_entry_it_was_and_once(r, ids):
 def test_to_another_stage(r, ids):
     r.xgroup_create("sp:{0}:ship", "sp", "0", mkstream=True)
     assert redrive(r, ids, keys=(DEAD, BOOKS, "sp:{0}:ship", SOURCE), to="ship") == [3, 0]
-    assert books(r) == {"tidy:in": 3, "tidy:dead": 3, "tidy:redriven": 3, "ship:in": 3, "ship:records": 3, "ship:bytes": 24}
+    assert books(r) == {"tidy:in": 3, "tidy:dead": 3, "tidy:redriven": 3, "ship:in": 3, "ship:records": 3, "ship:bytes": 24,
+                        "dead:removed": 3}
 
 
 def test_a_file_is_queued_again_with_its_job(r):
@@ -162,7 +163,8 @@ def test_a_missing_grant_is_found_before_the_first_write(r, server, ids):
 
 def test_drop_counts_by_stage(r, ids):
     assert drop(r, [*ids[:2], "5-5"]) == [2, 1]
-    assert books(r) == {"tidy:in": 3, "tidy:dead": 3, "tidy:dropped": 2, "dead:records": 1, "dead:bytes": 8}
+    assert books(r) == {"tidy:in": 3, "tidy:dead": 3, "tidy:dropped": 2, "dead:records": 1, "dead:bytes": 8,
+                        "dead:removed": 2}
     before = dump(r)
     assert drop(r, ids[:2]) == [0, 2]
     assert dump(r) == before

@@ -97,5 +97,5 @@ def test_only_the_slow_look_of_the_workers_is_left_without_a_dispatcher(flaky):
     put(p, '{"n":1,"retry":2}')
     wait_for("it to be in", lambda: p.books().get("shaky:in"))
     p.kill("dispatch")
-    p.rest(15)
+    p.rest()
     assert [d["n"] for d in p.documents()] == [1]

@@ -32,7 +32,7 @@ def commit(ids, me="me", **changed):
 def test_commit_hands_on_and_counts(r, ids):
     assert commit(ids[:3]).settle(r) == [140, 7, 4, 2]
     assert [r.xlen(t) for t in (IN, OUT, ALSO)] == [7, 3, 1]
-    assert r.hgetall(BOOKS) == {"a:bytes": "140", "a:records": "7", "b:records": "4"}
+    assert r.hgetall(BOOKS) == {"a:bytes": "140", "a:records": "7", "b:records": "4", "a:removed": "3"}
     assert r.xpending(IN, "sp")["pending"] == 5
     assert [e[1]["data"] for e in r.xrange(OUT)] == ["line 0", "line 1", "line 2"]
 

@@ -33,7 +33,7 @@ def test_the_plain_commit_is_refused_whole(r, ids):
 def test_full_redis_drains(r, ids):
     for n, id in enumerate(ids[:16]):
         assert commit([id]).settle_oom(r) == [19 - n, 2 * n + 2]
-    assert r.xlen(IN) == 4 and r.hgetall(BOOKS) == {"a:records": "4", "b:records": "32"}
+    assert r.xlen(IN) == 4 and r.hgetall(BOOKS) == {"a:records": "4", "b:records": "32", "a:removed": "16"}
     assert [e[1] for e in r.xrange(OUT)] == [{"data": "1", "n": "1"}, {"data": "2"}] * 16
     assert r.fcall("sp1_adopt", 1, IN, "sp", "me", "other", 10) == [0, 0, 0]
 

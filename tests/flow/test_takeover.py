@@ -54,6 +54,44 @@ def test_a_restarted_worker_takes_its_own_at_once(pipeline):
     check(p)
 
 
+def documents(p):
+    return len(p.documents())
+
+
+def test_copies_of_several_deaths_are_all_in_the_books(pipeline):
+    """Two deliverers die behind their calls, a third settles: each record came three times, and the books say so."""
+    p = pipeline
+    make_it_hold(p)
+    for came in (5, 10):
+        wait_for("the call to arrive", lambda: documents(p) == came)
+        p.kill("deliver-1")
+        if came == 10:
+            p.firehose.faults()
+        p.revive("deliver-1")
+    p.rest()
+    check(p)
+    assert (documents(p), p.books()["ship:ambiguous"]) == (15, 10)
+
+
+def test_what_was_taken_over_and_never_sent_is_not_ambiguous(pipeline):
+    """The call of a paused deliverer is; what it had only read is not."""
+    p = pipeline
+    p.lease = "1s"
+    make_it_hold(p)
+    wait_for("the call to arrive", lambda: documents(p) == 5)
+    p.worker("deliver-1").pause()
+    (consumer,) = {e["consumer"] for e in held_by(p, "deliver-1")}
+    for _ in range(3):
+        p.r.xadd(p.topic("ship"), {"data": "{}"})
+        p.r.xreadgroup("sp", consumer, {p.topic("ship"): ">"})  # where its own read did not get it
+    assert len(held_by(p, "deliver-1")) == 8
+    p.firehose.faults()
+    p.start("deliver-2")
+    p.rest()
+    assert (documents(p), p.books()["ship:ambiguous"]) == (5 + 5 + 3, 5)
+    assert not p.r.exists("sp:{0}:sent:ship")
+
+
 def test_fifty_restarts_leave_one_consumer(pipeline):
     p = pipeline
     p.apply()

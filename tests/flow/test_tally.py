@@ -21,8 +21,9 @@ SUITE = """<testsuites><testsuite>
     (None, "", "0 passed, 0 failed", 1),  # nothing ran
 ])
 def test_tally(tmp_path, case, steps, last, status):
-    (tmp_path / "steps").write_text(steps)
+    (tmp_path / "steps").write_text(steps.replace("\n", "\t61.5 7.25 0.5\n"))
     if case is not None:
         (tmp_path / "unit.xml").write_text(SUITE.format(case))
     done = subprocess.run([TALLY, tmp_path], capture_output=True, text=True)
     assert (done.stdout.splitlines()[-1], done.returncode) == (last, status)
+    assert done.stdout.count(" 61.5 s,    7.8 s of processors\n") == steps.count("\n")

@@ -24,7 +24,7 @@ static void open_once(void)
 
     if (worker.state)
         return;
-    worker = (struct worker){.stage = &stage_normalise, .arena = &arena};
+    worker = (struct worker){.stage = &stage_normalise, .arena = &arena, .host = &host_nobody};
     worker.config = yaml_load(&arena, str_of(config), &err);
     worker.state = arena_zalloc(&arena, stage_normalise.state_size);
     setting_fill(stage_normalise.settings, worker.config, worker.state, &f);

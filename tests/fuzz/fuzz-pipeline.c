@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     arena_reset(&second);
     walk_tree(file.text);
     file.findings.arena = &arena;
-    file.pipeline = pipeline_load(file.text, kinds, &file.findings);
+    file.pipeline = pipeline_load(file.text, STR_NONE, kinds, &file.findings);
     PROMISE((file.pipeline == NULL) == (file.findings.errors > 0));
     promise_report(&file);
     if (file.pipeline)

@@ -122,8 +122,10 @@ static int start(struct program *p, struct error *err)
     const struct flags *f = &p->flags;
     const struct server_limits limits = {
         .body_bytes = BODY_MAX, .connections = CONNECTIONS_MAX, .deadline_ms = DEADLINE_MS};
+    const struct stream_limits objects = {.object_bytes = f->buffer_size,
+                                          .object_ms = f->buffer_interval};
 
-    p->store = store_open(p->loop, f->dir, f->buffer_size, f->buffer_interval, err);
+    p->store = store_open(p->loop, f->dir, objects, err);
     if (!p->store)
         return err->code;
     for (uint32_t i = 0; i < p->stream_count; i++)

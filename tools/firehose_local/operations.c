@@ -174,7 +174,7 @@ static struct reply delete (struct operations *o, str body, struct arena *a)
 
     if (!find_stream(o, body, a, &s, &r))
         return r;
-    store_delete(s);
+    store_delete(o->store, s);
     return finished(o, buf_add(&o->body, STR("{}")));
 }
 

@@ -127,12 +127,28 @@ static void test_metrics_stop_growing(void)
     CHECK(!has_line(written(), "standpipe_takeovers_total{stage=\"s4999\"} 1"));
 }
 
+static void test_a_label_that_changes_is_one_series(void)
+{
+    struct metric *m =
+        metrics_get("standpipe_pipeline_info", METRIC_GAUGE, "In force.", STR(""));
+
+    for (int i = 1; i <= 3; i++) {
+        char label[32];
+        snprintf(label, sizeof(label), "version=\"%d\"", i);
+        metric_relabel(m, str_of(label));
+        metric_set(m, 1);
+    }
+    CHECK(has_line(written(), "standpipe_pipeline_info{version=\"3\"} 1"));
+    CHECK(!has_line(written(), "standpipe_pipeline_info{version=\"2\"} 1"));
+}
+
 int main(void)
 {
     buf_init(&out, 1 << 20);
     RUN(test_metrics_same_name_and_labels_are_one_counter);
     RUN(test_metrics_of_a_name_stand_together);
     RUN(test_metrics_gauge_keeps_its_digits);
+    RUN(test_a_label_that_changes_is_one_series);
     RUN(test_metrics_histogram_counts_below_each_bound);
     RUN(test_metrics_refuse_to_pass_the_cap);
     RUN(test_metrics_please_promtool);

@@ -52,7 +52,7 @@ static void open_world(struct world *w, uint32_t stage)
 
     *w = (struct world){0};
     findings.arena = &w->arena;
-    w->pipeline = pipeline_load(str_of(text), kinds, &findings);
+    w->pipeline = pipeline_load(str_of(text), STR_NONE, kinds, &findings);
     if (!w->pipeline)
         die("the pipeline is wrong: " STR_FMT, STR_ARG(findings.list[0].text));
     w->c = (struct output_context){.pipeline = w->pipeline,
@@ -269,7 +269,7 @@ static void test_output_of_a_destination(void)
     open_world(&w, SHIP);
     fill(&w, entries, ARRAY_LEN(entries));
     record_settle(&w.batch.records[2], VERDICT_DEAD, STR("refused"), STR("Too large."));
-    w.batch.ambiguous = 2;
+    w.batch.entries[1].ambiguous = 2;
     build(&w, 0, 3);
     CHECK_STR(moves_of(&w, "sp:{0}:books"),
               STR("ship:bytes -42 ship:records -3 ship:out 2 ship:dead 1 ship:ambiguous 2 "

@@ -50,7 +50,7 @@ static struct pipeline *load(const char *text)
 {
     arena_reset(&arena);
     findings = (struct findings){.arena = &arena};
-    return pipeline_load(str_of(text), kinds, &findings);
+    return pipeline_load(str_of(text), STR_NONE, kinds, &findings);
 }
 
 static const char good[] =

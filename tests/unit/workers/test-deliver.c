@@ -43,10 +43,14 @@ struct fixture {
     uint32_t batch_count, finished;
     bool is_finished[DELIVER_BATCHES];
     struct timer *tick;
+    struct notes *asked[DELIVER_BATCHES]; /* notes that wait for their answer */
+    uint32_t asked_count, notes;          /* notes so far */
+    uint32_t refuse_notes;                /* so many are not noted */
+    const struct entry *gone;             /* belongs to another by now */
 };
-static struct fixture *now; /* worker_finish() has no context of the test's */
+static struct fixture *now; /* fake_finish() has no context of the test's */
 
-void worker_finish(struct worker *w, struct batch *b)
+static void fake_finish(struct worker *w, struct batch *b)
 {
     uint32_t i = (uint32_t)(b - now->batches);
 
@@ -56,7 +60,41 @@ void worker_finish(struct worker *w, struct batch *b)
     now->finished++;
 }
 
-bool worker_source(struct worker *w, str src, struct source_info *info)
+static void fake_announce(struct worker *w, void (*go_on)(void *ctx), void *ctx)
+{
+    (void)w;
+    go_on(ctx);
+}
+
+static void fake_note(struct worker *w, struct notes *n)
+{
+    CHECK(w == &now->worker);
+    CHECK(n->count > 0 && now->asked_count < DELIVER_BATCHES);
+    now->asked[now->asked_count++] = n;
+    now->notes++;
+}
+
+/* Nothing may go out before this. */
+static void answer_notes(struct fixture *f)
+{
+    struct notes *asked[DELIVER_BATCHES];
+    uint32_t count = f->asked_count;
+
+    memcpy(asked, f->asked, sizeof(asked));
+    f->asked_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct notes *n = asked[i];
+        bool is_noted = f->refuse_notes == 0;
+        f->refuse_notes -= !is_noted;
+        for (struct note *k = n->list; is_noted && k < n->list + n->count; k++) {
+            k->entry->sent += k->records;
+            k->entry->is_gone |= k->entry == f->gone;
+        }
+        n->done(n->ctx, is_noted);
+    }
+}
+
+static bool fake_source(struct worker *w, str src, struct source_info *info)
 {
     (void)w;
     if (!str_is(src, SRC))
@@ -64,6 +102,9 @@ bool worker_source(struct worker *w, str src, struct source_info *info)
     *info = (struct source_info){STR("file:///in/\"a\".csv"), STR("12-34")};
     return true;
 }
+
+static const struct host host = {
+    .finish = fake_finish, .announce = fake_announce, .note = fake_note, .source = fake_source};
 
 static uint64_t wall_ms(void *ctx)
 {
@@ -88,6 +129,7 @@ static void tick(void *ctx)
 {
     struct fixture *f = ctx;
 
+    answer_notes(f);
     timer_start(f->tick, 1000);
 }
 
@@ -220,6 +262,7 @@ static struct fixture *begin(const char *settings,
                                     .http = http_new(f->loop, &err),
                                     .pipeline_version = 3};
     f->worker = (struct worker){.stage = &stage_deliver,
+                                .host = &host,
                                 .services = &f->services,
                                 .name = STR("ship"),
                                 .arena = &f->arena};
@@ -351,7 +394,7 @@ static void test_deliver_adds_source_and_one_newline(void)
         wait_for(f, 1);
         CHECK_STR(str_of(f->fake.last), str_of(cases[i].want));
         CHECK_INT(b->records[0].verdict, VERDICT_PASS);
-        CHECK_INT(b->ambiguous, 0);
+        CHECK_INT(b->entries->ambiguous, 0);
         end(f);
     }
 }
@@ -504,7 +547,7 @@ static void test_deliver_sends_the_failed_alone(void)
     CHECK_INT(number_of(f->fake.records[1].text), 4);
     CHECK_INT(number_of(f->fake.records[2].text), 7);
     check_taken_once(f, 0, 9);
-    CHECK_INT(b->ambiguous, 0);
+    CHECK_INT(b->entries->ambiguous, 0);
     end(f);
 }
 
@@ -553,7 +596,7 @@ static void test_deliver_counts_what_was_ambiguous(void)
         stage_deliver.flush(&f->worker);
         wait_for(f, 1);
         CHECK_INT(f->fake.calls, 2);
-        CHECK_INT(b->ambiguous, cases[i].ambiguous);
+        CHECK_INT(b->entries->ambiguous, cases[i].ambiguous);
         CHECK_INT(metric_value(s->ambiguous) - before, cases[i].ambiguous);
         CHECK_INT(count_dead(b), 0);
         check_taken_once(f, 0, 5);
@@ -561,17 +604,58 @@ static void test_deliver_counts_what_was_ambiguous(void)
     }
 }
 
-static void test_deliver_counts_what_a_dead_one_may_have_sent(void)
+/* Every record that may be taken once more has been noted before; a plain refusal takes
+ * nothing, so that the note is good for the next call, too. */
+static void test_deliver_notes_what_may_be_taken(void)
+{
+    static const struct {
+        int status;
+        const char *body;
+        uint32_t refused, notes, sent;
+    } cases[] = {
+        {200, "{}", 0, 2, 10}, {503, "", 0, 2, 10}, {429, "", 0, 1, 5},
+        {429, "", 1, 2, 5},    {503, "", 2, 4, 10},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fixture *f = begin("{firehose: {stream: s, source: false}}", go_wrong_once);
+        wrong_status = cases[i].status;
+        wrong_body = cases[i].body;
+        f->refuse_notes = cases[i].refused;
+        struct batch *b = numbered(f, 0, 5, 10);
+        process(f, b);
+        stage_deliver.flush(&f->worker);
+        f->skipped_us += 11000000;
+        wait_for(f, 1);
+        CHECK_INT(f->notes, cases[i].notes);
+        CHECK_INT(b->entries->sent, cases[i].sent);
+        check_taken_once(f, 0, 5);
+        end(f);
+    }
+}
+
+static void test_deliver_leaves_what_another_has(void)
 {
     struct fixture *f = begin("{firehose: {stream: s, source: false}}", take_all);
-    struct batch *b = numbered(f, 0, 5, 10);
+    struct batch *gone = numbered(f, 0, 5, 10), *ours = numbered(f, 5, 10, 10);
 
-    b->is_taken_over = true;
-    process(f, b);
+    f->gone = gone->entries;
+    process(f, gone);
+    process(f, ours);
     stage_deliver.flush(&f->worker);
-    wait_for(f, 1);
-    CHECK_INT(b->ambiguous, 5);
-    check_taken_once(f, 0, 5);
+    wait_for(f, 2);
+    for (uint32_t i = 0; i < 5; i++)
+        CHECK_INT(f->fake.shown[i], 0);
+    check_taken_once(f, 5, 10);
+
+    f->gone = NULL;
+    struct batch *all = numbered(f, 10, 15, 10);
+    f->gone = all->entries;
+    process(f, all); /* nothing is left of its call */
+    stage_deliver.flush(&f->worker);
+    wait_for(f, 3);
+    CHECK_INT(f->fake.calls, 1);
+    CHECK_INT(count_dead(all), 0);
     end(f);
 }
 
@@ -627,7 +711,7 @@ static void test_deliver_finds_the_one_that_is_refused(void)
             if (f->fake.calls > cases[i].most_calls)
                 printf("# case %zu, document %u: %u calls\n", i, bad[k], f->fake.calls);
             CHECK(f->fake.calls <= cases[i].most_calls);
-            CHECK_INT(b->ambiguous, 0);
+            CHECK_INT(b->entries->ambiguous, 0);
             check_taken_once(f, 0, 256);
             end(f);
         }
@@ -693,7 +777,7 @@ static void test_deliver_holds_without_permission(void)
     log_to(2);
 
     CHECK_INT(count_dead(b), 0);
-    CHECK_INT(b->ambiguous, 0);
+    CHECK_INT(b->entries->ambiguous, 0);
     check_taken_once(f, 0, 3);
     end(f);
 }
@@ -783,7 +867,8 @@ int main(void)
     RUN(test_deliver_wants_documents);
     RUN(test_deliver_sends_the_failed_alone);
     RUN(test_deliver_counts_what_was_ambiguous);
-    RUN(test_deliver_counts_what_a_dead_one_may_have_sent);
+    RUN(test_deliver_notes_what_may_be_taken);
+    RUN(test_deliver_leaves_what_another_has);
     RUN(test_deliver_finds_the_one_that_is_refused);
     RUN(test_deliver_throws_nothing_away_before_something_is_taken);
     RUN(test_deliver_holds_without_permission);

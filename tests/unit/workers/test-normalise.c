@@ -17,7 +17,8 @@ struct rig { /* the stage, open, and a batch for it */
 static void rig_configure(struct rig *g, const char *config)
 {
     g->findings.arena = &g->arena;
-    g->worker = (struct worker){.stage = &stage_normalise, .arena = &g->arena};
+    g->worker =
+        (struct worker){.stage = &stage_normalise, .arena = &g->arena, .host = &host_nobody};
     g->worker.config = yaml_load(&g->arena, str_of(config), &g->err);
     g->worker.state = arena_zalloc(&g->arena, stage_normalise.state_size);
     CHECK_STR(str_of(g->err.text), STR(""));
@@ -159,7 +160,8 @@ static void test_normalise_follows_its_order(void)
          ID ",\"a\":242600}"},
         {"fields: {a: {parse: integer, group: none}}", "[\"a\"]", "[44,\"1,234\"]",
          ID ",\"a\":null,\"sp_extra\":{\"a\":\"1,234\"},"
-            "\"sp_issues\":[{\"field\":\"a\",\"reason\":\"is no integer\"}]}"},
+            "\"sp_issues\":[{\"field\":\"a\",\"issue\":\"unparsed\",\"reason\":\"is no "
+            "integer\"}]}"},
         {"fields: {a: {parse: date, formats: ['%d/%m/%Y']}}", "[\"a\"]", "[44,\"24/05/2021\"]",
          ID ",\"a\":\"2021-05-24\"}"},
         {"fields: {a: {parse: boolean, truthy: acept, falsy: [Not Acept, never]}}", "[\"a\"]",
@@ -170,7 +172,8 @@ static void test_normalise_follows_its_order(void)
          ID ",\"a\":\"\",\"sp_extra\":{\"a\":\" \"}}"},
         {"fields: {a: {parse: integer, default: 0}}", "[\"a\"]", "[44,\"POA\"]",
          ID ",\"a\":null,\"sp_extra\":{\"a\":\"POA\"},"
-            "\"sp_issues\":[{\"field\":\"a\",\"reason\":\"is no integer\"}]}"},
+            "\"sp_issues\":[{\"field\":\"a\",\"issue\":\"unparsed\",\"reason\":\"is no "
+            "integer\"}]}"},
         {"fields: {a: {required: true, default: none}}", "[\"b\"]", "[44,\"\"]",
          ID ",\"a\":\"none\",\"sp_extra\":{\"b\":\"\"}}"},
         /* required */
@@ -221,7 +224,8 @@ static void test_normalise_takes_documents(void)
         {"fields: {a: integer, b: text, c: boolean, d: text}", "",
          "{\"a\":\"007\",\"b\":1.50,\"c\":true,\"d\":{\"e\":1}}",
          DOC ",\"a\":7,\"b\":\"1.50\",\"c\":true,\"d\":null,\"sp_extra\":{\"d\":{\"e\":1}},"
-             "\"sp_issues\":[{\"field\":\"d\",\"reason\":\"is an object or an array\"}]}"},
+             "\"sp_issues\":[{\"field\":\"d\",\"issue\":\"unparsed\",\"reason\":\"is an object "
+             "or an array\"}]}"},
         {"fields: {a: {}}", "", "{}", DOC ",\"a\":null}"},
         /* what standpipe added is kept, and what was left before stays with it */
         {"fields: {a: integer}", "",
@@ -229,7 +233,7 @@ static void test_normalise_takes_documents(void)
          "\"sp_issues\":[{\"field\":\"b\",\"reason\":\"r\"}],\"sp_ragged\":\"long\"}",
          "{\"sp_id\":\"s-1-2\",\"a\":null,\"sp_ragged\":\"long\","
          "\"sp_extra\":{\"a\":\"x\",\"b\":1},\"sp_issues\":[{\"field\":\"b\",\"reason\":\"r\"},"
-         "{\"field\":\"a\",\"reason\":\"is no integer\"}]}"},
+         "{\"field\":\"a\",\"issue\":\"unparsed\",\"reason\":\"is no integer\"}]}"},
         /* a foreign member that looks like ours is moved */
         {"{}", "", "{\"sp_other\":1}", DOC ",\"sp_extra\":{\"sp_other\":1}}"},
         {"{}", "", "{\"sp_extra\":{}}", DOC "}"},
@@ -303,16 +307,30 @@ static void test_normalise_check_names_every_mistake(void)
         {"fields: {a: {parse: integr}}", "integr"},
         {"fields: {a: interger}", "interger"},
         {"fields: {a: {form: b}}", "form"},
-        {"fields: {a: {match: '/\\d+/'}}", "[0-9]"},
-        {"fields: {a: {match: '/(?:x)(y)/'}}", "plain ("},
+        {"fields: {a: {match: '/\\d+/'}}", "needs a group"},
+        {"fields: {a: {match: '/(?=x)(y)/'}}", "looking ahead"},
         {"fields: {a: {match: '/(x/'}}", "is no pattern"},
         {"fields: {a: {match: '/x/'}}", "needs a group"},
         {"fields: {a: {match: x}}", "between slashes"},
-        {"fields: {a: {from: ['/\\d/']}}", "[0-9]"},
-        {"fields: {a: {from: {b: c}}}", "a list of words"},
+        {"fields: {a: {from: {b: c}}}", "{pointer: /member/0/member}"},
+        {"fields: {a: {from: '@rwo'}}", "@rwo"},
+        {"fields: {a: {value: x, from: b}}", "one is enough"},
+        {"fields: {a: {template: 'x{b'}}", "a { without its }"},
+        {"fields: {a: {use: gbp}}", "gbp"},
+        {"fields: {a: {map: {x: [y]}}}", "a text is wanted"},
+        {"fields: {a: {unmapped: drop}}", "drop"},
+        {"fields: {a: {take: most}}", "most"},
+        {"fields: {a: {between: {}}}", "one of them at least"},
+        {"fields: {a: {pad: {width: 5}}}", "{width: 5, with: '0'}"},
+        {"fields: {a: {clean: tags}}", "tags"},
+        {"fields: {a: {zone: Leeds}}", "is no zone"},
+        {"fields: {a: {scraped: today}}", "is no day"},
+        {"fields: {a: {digits: 13}}", "from 0 to 12"},
+        {"{defaults: {decimal: ',,'}, fields: {a: {}, b: {}}}", "one sign"},
+        {"sources: [{fields: {a: {}}}]", "needs files"},
+        {"sources: [{files: x, field: {}}]", "field"},
         {"fields: {a: {from: ['']}}", "is no header"},
         {"fields: {a: {parse: date, formats: '%Q'}}", "%Y"},
-        {"fields: {a: {parse: date, formats: '%Y-%m'}}", "a day"},
         {"fields: {a: {decimal: ',,'}}", "one sign"},
         {"fields: {a: {decimal: ',', group: ','}}", "not the decimal"},
         {"fields: {a: {parse: integer, default: many}}", "is no integer"},

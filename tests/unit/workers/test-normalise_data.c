@@ -54,7 +54,8 @@ static void file_open(struct file *f, const char *name, const char *config)
     f->bytes = read_file(&f->arena, path.p);
     f->rows = rows_new(rows_sniff(f->bytes), (struct rows_limits){4096, 1024000}, 0);
     f->head = rows_header(&f->arena, next_line(f));
-    f->worker = (struct worker){.stage = &stage_normalise, .arena = &f->arena};
+    f->worker =
+        (struct worker){.stage = &stage_normalise, .arena = &f->arena, .host = &host_nobody};
     f->worker.config = yaml_load(&f->arena, str_of(config), &err);
     f->worker.state = arena_zalloc(&f->arena, stage_normalise.state_size);
     setting_fill(stage_normalise.settings, f->worker.config, f->worker.state, &findings);

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +19,8 @@ static struct job {
     uint32_t n;
 } job;
 
-str worker_job(struct worker *w, const struct batch *b, const str **fields, uint32_t *count)
+static str fake_job(struct worker *w, const struct batch *b, const str **fields,
+                    uint32_t *count)
 {
     (void)w;
     (void)b;
@@ -26,6 +28,18 @@ str worker_job(struct worker *w, const struct batch *b, const str **fields, uint
     *count = job.n;
     return STR("sp:{0}:job:5-0");
 }
+
+static uint32_t given_up;
+
+static void fake_give_up(struct worker *w, struct batch *b, const struct error *err)
+{
+    (void)w;
+    (void)b;
+    (void)err;
+    given_up++;
+}
+
+static const struct host host = {.job = fake_job, .give_up = fake_give_up};
 
 static str job_field(const char *name)
 {
@@ -63,7 +77,7 @@ static str roots[1];
 static void open_world(struct world *w, const char *name)
 {
     *w = (struct world){.services = {.clock = &clock_system, .roots = roots, .root_count = 1}};
-    w->worker = (struct worker){.stage = &stage_split, .services = &w->services};
+    w->worker = (struct worker){.stage = &stage_split, .services = &w->services, .host = &host};
     w->worker.state = arena_zalloc(&arena, stage_split.state_size);
     setting_fill(stage_split.settings, NULL, w->worker.state,
                  &(struct findings){.arena = &arena});
@@ -248,6 +262,27 @@ static void test_split_gives_up_what_cannot_be_read(void)
 }
 
 /* In the middle of a file: the rows that are through stay, and the job is one dead letter. */
+static void test_split_waits_for_a_descriptor(void)
+{
+    struct rlimit before, none = {.rlim_cur = 3};
+    struct world w;
+
+    forget();
+    write_file("wait.csv", STR("a\n1\n"));
+    open_world(&w, "wait.csv");
+    CHECK_INT(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none.rlim_max = before.rlim_max;
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &none), 0);
+    CHECK_INT(stage_split.process(&w.worker, &w.batch), WORK_LATER);
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &before), 0);
+    CHECK_INT(given_up, 1);
+    while (step(&w))
+        continue;
+    CHECK_INT(w.dead, 0);
+    CHECK_STR(job_field("state"), STR("done"));
+    close_world(&w);
+}
+
 static void test_split_notices_a_change(void)
 {
     for (int resumed = 0; resumed < 2; resumed++) {
@@ -319,6 +354,7 @@ int main(void)
     RUN(test_split_of_small_files);
     RUN(test_split_resumes_after_every_step);
     RUN(test_split_gives_up_what_cannot_be_read);
+    RUN(test_split_waits_for_a_descriptor);
     RUN(test_split_notices_a_change);
     RUN(test_split_of_an_entry_without_a_uri_keeps_its_data);
     RUN(test_split_of_a_damaged_job);

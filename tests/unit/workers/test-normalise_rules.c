@@ -1,0 +1,218 @@
+/* What rules say of a record, through the whole stage: one source's over another's, the steps
+ * from a cell to a value, and what a schema wants. */
+#include "common/data/json.h"
+#include "common/data/yaml.h"
+#include "tests/unit/check.h"
+#include "workers/stages.h"
+
+static str uri;
+
+static bool fake_source(struct worker *w, str src, struct source_info *info)
+{
+    (void)w, (void)src;
+    *info = (struct source_info){.uri = uri};
+    return uri.n > 0;
+}
+
+static const struct host host = {.source = fake_source};
+
+struct rules_case {
+    const char *config, *cols, *line;
+    const char *want; /* behind sp_id; "!reason" of a dead letter */
+};
+
+static void check_case(const struct rules_case *c)
+{
+    struct arena arena = {0};
+    struct error err = {0};
+    struct findings findings = {.arena = &arena};
+    struct worker w = {.stage = &stage_normalise, .arena = &arena, .host = &host};
+    struct entry entry = {
+        .src = STR("0123456789abcdef"), .cols = str_of(c->cols), .row = 7, .at = 1700000000000};
+    struct batch batch = {0};
+    size_t at;
+
+    w.config = yaml_load(&arena, str_of(c->config), &err);
+    w.state = arena_zalloc(&arena, stage_normalise.state_size);
+    CHECK_STR(str_of(err.text), STR(""));
+    setting_fill(stage_normalise.settings, w.config, w.state, &findings);
+    stage_normalise.check(w.state, w.config, &findings);
+    for (uint32_t i = 0; i < findings.n; i++)
+        CHECK_STR(findings.list[i].text, STR(""));
+    CHECK_INT(stage_normalise.open(&w, &err), 0);
+    if (!findings.n) {
+        struct record *r = batch_emit(&batch, &entry, str_of(c->line), 2);
+        stage_normalise.process(&w, &batch);
+        str got = r->line, id = STR("{\"sp_id\":\"0123456789abcdef-9-44\"");
+        if (c->want[0] == '!') {
+            got = r->reason;
+            CHECK_STR(got, str_of(c->want + 1));
+        } else {
+            CHECK_STR(str_of(json_check(got, NULL, &at)), STR(""));
+            CHECK(str_starts(got, id));
+            got = (str){got.p + id.n, got.n - id.n};
+            CHECK_STR(got, str_of(c->want));
+        }
+    }
+    stage_normalise.close(&w);
+    arena_free(&batch.arena);
+    arena_free(&arena);
+}
+
+static void check_cases(const struct rules_case *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        check_case(&cases[i]);
+}
+
+static void test_rules_of_a_source_go_over_the_common_ones(void)
+{
+    static const char config[] =
+        "defaults: {decimal: '.', nothing: ['-']}\n"
+        "rules: {euro: {parse: number, decimal: ',', group: '.'}}\n"
+        "fields: {price: {from: Price, parse: number}, where: {value: nowhere}}\n"
+        "sources:\n"
+        "  - {name: immo, files: ['*immo*.csv'], defaults: {nothing: [n/a]},\n"
+        "     fields: {price: {use: euro, from: rent}, floor: integer}}\n"
+        "  - {name: zoopla, files: ['file:///in/z/*'], fields: {where: {value: GB}}}\n";
+    static const struct rules_case cases[] = {
+        {config, "[\"Price\"]", "[44,\"1.5\"]", ",\"price\":1.5,\"where\":\"nowhere\"}"},
+        {config, "[\"Price\"]", "[44,\"-\"]",
+         ",\"price\":null,\"where\":\"nowhere\",\"sp_extra\":{\"Price\":\"-\"}}"},
+    };
+    static const struct rules_case immo[] = {
+        {config, "[\"rent\",\"floor\"]", "[44,\"1.330,5\",\"7\"]",
+         ",\"price\":1330.5,\"where\":\"nowhere\",\"floor\":7}"},
+        {config, "[\"rent\",\"floor\"]", "[44,\"N/A\",\"-\"]",
+         ",\"price\":null,\"where\":\"nowhere\",\"floor\":null,"
+         "\"sp_extra\":{\"rent\":\"N/A\",\"floor\":\"-\"}}"},
+    };
+    static const struct rules_case zoopla[] = {
+        {config, "[\"Price\"]", "[44,\"2\"]", ",\"price\":2,\"where\":\"GB\"}"},
+    };
+
+    uri = STR_NONE;
+    check_cases(cases, ARRAY_LEN(cases));
+    uri = STR("file:///in/x/immo_2018.csv");
+    check_cases(immo, ARRAY_LEN(immo));
+    uri = STR("file:///in/z/immo.txt");
+    check_cases(zoopla, ARRAY_LEN(zoopla));
+    uri = STR("file:///in/other.csv");
+    check_cases(cases, 1);
+}
+
+static void test_rules_take_a_text_step_by_step(void)
+{
+    static const struct rules_case cases[] = {
+        /* map, whole words folded or patterns, in their order */
+        {"fields: {a: {map: {'Benzyna': petrol, '/hyb/': hybrid}}}", "[\"a\"]",
+         "[44,\"benzyna\"]", ",\"a\":\"petrol\"}"},
+        {"fields: {a: {map: {'Benzyna': petrol, '/[Hh]yb/': hybrid}}}", "[\"a\"]",
+         "[44,\"Hybryda\"]", ",\"a\":\"hybrid\",\"sp_extra\":{\"a\":\"Hybryda\"}}"},
+        {"fields: {a: {map: {x: y}}}", "[\"a\"]", "[44,\"z\"]", ",\"a\":\"z\"}"},
+        {"fields: {a: {map: {x: y}, unmapped: 'null'}}", "[\"a\"]", "[44,\"z\"]",
+         ",\"a\":null,\"sp_extra\":{\"a\":\"z\"}}"},
+        {"fields: {a: {map: {x: y}, unmapped: issue}}", "[\"a\"]", "[44,\"z\"]",
+         ",\"a\":null,\"sp_extra\":{\"a\":\"z\"},\"sp_issues\":[{\"field\":\"a\",\"issue\":"
+         "\"unmapped\",\"reason\":\"is not in the map\"}]}"},
+        /* match: the first pattern that is found, behind the map */
+        {"fields: {a: {match: ['/(\\d+) bd/', '/^(\\d+)/'], parse: integer}}", "[\"a\"]",
+         "[44,\"$5+ 3 bd\"]", ",\"a\":3,\"sp_extra\":{\"a\":\"$5+ 3 bd\"}}"},
+        {"fields: {a: {map: {'/Studio/': 0 bd}, match: '/(\\d+) bd/', parse: integer}}",
+         "[\"a\"]", "[44,\"$5+ Studio\"]", ",\"a\":0,\"sp_extra\":{\"a\":\"$5+ Studio\"}}"},
+        /* nothing */
+        {"fields: {a: {nothing: ['/^\xe2\x80\x94/'], parse: integer}}", "[\"a\"]",
+         "[44,\"\xe2\x80\x94 sq ft\"]",
+         ",\"a\":null,\"sp_extra\":{\"a\":\"\xe2\x80\x94 sq ft\"}}"},
+        {"fields: {a: {nothing: '0', parse: integer, default: 7}}", "[\"a\"]", "[44,\"0\"]",
+         ",\"a\":7,\"sp_extra\":{\"a\":\"0\"}}"},
+        /* case, pad, between */
+        {"fields: {a: {case: upper, pad: {width: 5, with: '0'}}}", "[\"a\"]", "[44,\"7ab\"]",
+         ",\"a\":\"007AB\"}"},
+        {"fields: {a: {parse: integer, between: {least: 0, most: 9}}}", "[\"a\"]",
+         "[44,\"10\"]",
+         ",\"a\":10,\"sp_issues\":[{\"field\":\"a\",\"issue\":\"implausible\",\"reason\":"
+         "\"is outside of what is plausible\"}]}"},
+        {"fields: {a: {parse: integer, unreadable: 'null'}}", "[\"a\"]", "[44,\"x\"]",
+         ",\"a\":null,\"sp_extra\":{\"a\":\"x\"}}"},
+        {"fields: {a: {parse: integer, unreadable: dead}}", "[\"a\"]", "[44,\"x\"]",
+         "!cannot_parse"},
+        /* two neighbours that cannot be read */
+        {"fields: {a: integer, b: integer}", "[\"a\",\"b\"]", "[44,\"x\",\"y\"]",
+         ",\"a\":null,\"b\":null,\"sp_extra\":{\"a\":\"x\",\"b\":\"y\"},\"sp_issues\":["
+         "{\"field\":\"a\",\"issue\":\"unparsed\",\"reason\":\"is no integer\"},"
+         "{\"field\":\"b\",\"issue\":\"unparsed\",\"reason\":\"is no integer\"},"
+         "{\"field\":null,\"issue\":\"shifted\",\"reason\":\"two columns side by side cannot "
+         "be "
+         "read: cells may have moved\"}]}"},
+    };
+
+    uri = STR_NONE;
+    check_cases(cases, ARRAY_LEN(cases));
+}
+
+static void test_rules_take_more_than_cells(void)
+{
+    static const struct rules_case cases[] = {
+        {"fields: {a: {template: '{y}-{m}'}, b: {template: '{x}-{z}'}}", "[\"y\",\"m\"]",
+         "[44,\"2004\",\"3\"]", ",\"a\":\"2004-3\",\"b\":null}"},
+        {"fields: {n: {from: '@row'}, o: {from: '@offset', parse: integer}, f: {from: '@file'},"
+         " t: {from: '@accepted'}, u: {from: '@uri'}}",
+         "[]", "[44]",
+         ",\"n\":9,\"o\":44,\"f\":\"b.csv\",\"t\":1700000000000,\"u\":\"file:///in/b.csv\"}"},
+        {"fields: {a: integer, raw: {from: '@raw'}, more: {from: '@extra'}, wrong: {from: "
+         "'@issues'}}",
+         "[\"a\",\"b\"]", "[44,\"x\",\"y\",\"z\"]",
+         ",\"a\":null,\"raw\":{\"a\":\"x\",\"b\":\"y\",\"column_3\":\"z\"},"
+         "\"more\":{\"b\":\"y\",\"column_3\":\"z\"},\"wrong\":[\"a:unparsed\",\"record:"
+         "ragged\"]"
+         ",\"sp_ragged\":\"long\"}"},
+        {"fields: {'at.city': {from: city}, n: {}, 'at.geo.lat': {from: lat, parse: number}}",
+         "[\"city\",\"n\",\"lat\"]", "[44,\"Leeds\",\"1\",\"53.8\"]",
+         ",\"at\":{\"city\":\"Leeds\",\"geo\":{\"lat\":53.8}},\"n\":\"1\"}"},
+    };
+
+    uri = STR("file:///in/b.csv");
+    check_cases(cases, ARRAY_LEN(cases));
+}
+
+#define SCHEMA(fields)                                                                         \
+    "schema: '{\"type\":\"record\",\"name\":\"R\",\"fields\":[" fields "]}'\n"
+#define F(name, type) "{\"name\":\"" name "\",\"type\":" type "}"
+
+static void test_rules_keep_to_the_schema(void)
+{
+    static const struct rules_case cases[] = {
+        /* its order; a column of that name and its type where no rule speaks */
+        {SCHEMA(F("b", "[\"null\",\"int\"]") "," F(
+             "a", "[\"null\",\"string\"]")) "fields: {a: {from: x}}",
+         "[\"x\",\"b\"]", "[44,\"y\",\"7\"]", ",\"b\":7,\"a\":\"y\"}"},
+        {SCHEMA(F("b", "[\"null\",\"int\"]")), "[\"b\"]", "[44,\"3000000000\"]",
+         ",\"b\":null,\"sp_extra\":{\"b\":\"3000000000\"},\"sp_issues\":[{\"field\":\"b\","
+         "\"issue\":\"out_of_range\",\"reason\":\"is beyond 32 bits\"}]}"},
+        {SCHEMA(F("b", "\"int\"")), "[\"b\"]", "[44,\"\"]", "!required"},
+        {SCHEMA(F("b", "\"int\"")), "[\"b\"]", "[44,\"x\"]", "!cannot_parse"},
+        {SCHEMA("{\"name\":\"b\",\"type\":\"int\",\"default\":5}"), "[\"c\"]", "[44,\"\"]",
+         ",\"b\":5,\"sp_extra\":{\"c\":\"\"}}"},
+        {SCHEMA(
+             F("at",
+               "{\"type\":\"record\",\"name\":\"P\",\"fields\":[" F("city", "\"string\"") "," F(
+                   "zip", "[\"null\",\"string\"]") "]}")) "fields: {at.city: {from: town}}",
+         "[\"town\"]", "[44,\"Leeds\"]", ",\"at\":{\"city\":\"Leeds\",\"zip\":null}}"},
+        {SCHEMA(F("raw",
+                  "{\"type\":\"map\",\"values\":\"string\"}")) "fields: {raw: {from: '@raw'}}",
+         "[\"a\"]", "[44,\"x\"]", ",\"raw\":{\"a\":\"x\"},\"sp_extra\":{\"a\":\"x\"}}"},
+    };
+
+    uri = STR_NONE;
+    check_cases(cases, ARRAY_LEN(cases));
+}
+
+int main(void)
+{
+    RUN(test_rules_of_a_source_go_over_the_common_ones);
+    RUN(test_rules_take_a_text_step_by_step);
+    RUN(test_rules_take_more_than_cells);
+    RUN(test_rules_keep_to_the_schema);
+    return check_done();
+}

@@ -1,0 +1,264 @@
+#include "workers/normalise_fill.h"
+
+#include <inttypes.h>
+
+#include "common/data/json.h"
+#include "workers/normalise_cell.h"
+
+enum { SHOWN_MAX = 80 }; /* bytes of a value in a detail */
+
+struct fill { /* one record */
+    struct arena *arena;
+    struct record *record;
+    const struct source *src;
+    uint8_t *flags;
+    str uri;
+    struct outcome *o;
+};
+
+/* At most SHOWN_MAX bytes, no code point cut in two. */
+static str shown(str s)
+{
+    size_t n = MIN(s.n, (size_t)SHOWN_MAX);
+
+    while (n && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+        n--;
+    return (str){s.p, n};
+}
+
+static void add_issue(struct fill *c, const struct normalise_field *f, str issue, str why)
+{
+    c->o->issues[c->o->issue_count++] = (struct issue){f, issue, why};
+}
+
+/* What could not be read. */
+static void refuse(struct fill *c, const struct normalise_field *f, const struct reading *r)
+{
+    if (f->unreadable == UNREADABLE_NULL && !f->is_required)
+        return;
+    if (f->unreadable == UNREADABLE_ISSUE && !f->is_required) {
+        add_issue(c, f, r->issue, r->why);
+        return;
+    }
+    record_settle(c->record, VERDICT_DEAD, STR("cannot_parse"),
+                  arena_printf(c->arena, "field " STR_FMT ": '" STR_FMT "' " STR_FMT,
+                               STR_ARG(f->label), STR_ARG(shown(r->text)), STR_ARG(r->why)));
+}
+
+/* Read the text at hand into the field's value. False: it has none of its own. */
+static bool read_text(struct fill *c, const struct normalise_field *f, struct reading *r,
+                      str *value, uint8_t *flags)
+{
+    if (!cell_read(c->arena, f, r)) {
+        *flags |= CELL_KEPT;
+        *value = STR_NONE;
+        refuse(c, f, r);
+        return true;
+    }
+    if (!r->value.n)
+        return false;
+    if (r->issue.n)
+        add_issue(c, f, r->issue, r->why);
+    *flags |= r->is_whole ? CELL_SAID : 0;
+    *value = r->value;
+    return true;
+}
+
+static void fill_columns(struct fill *c, const struct normalise_field *f, uint32_t number,
+                         str *value)
+{
+    const struct plan *p = c->src->plan;
+    struct reading reading;
+
+    for (uint32_t i = 0; i < p->sources[number].n; i++) {
+        uint32_t column = p->sources[number].columns[i];
+        if (cell_look(c->arena, c->src->cells[column], &reading) &&
+            read_text(c, f, &reading, value, &c->flags[column]))
+            return;
+    }
+}
+
+/* Nothing when none of its columns holds anything. */
+static bool write_template(struct fill *c, const struct normalise_field *f, uint32_t number,
+                           str *text)
+{
+    const uint32_t *columns = c->src->plan->sources[number].columns;
+    char *start =
+        arena_reserve(c->arena, c->src->plan->bound + c->record->line.n +
+                                    (size_t)f->part_count * sizeof(uint64_t) + f->value.n);
+    char *out = start;
+    bool is_empty = true;
+
+    for (uint32_t i = 0; i < f->part_count; i++) {
+        struct reading r = {.text = f->parts[i].text};
+        if (f->parts[i].is_column &&
+            (columns[i] == COLUMN_NONE || !cell_look(c->arena, c->src->cells[columns[i]], &r)))
+            continue;
+        is_empty &= !f->parts[i].is_column;
+        out = mempcpy(out, r.text.p, r.text.n);
+    }
+    arena_trim(c->arena, out);
+    *text = str_trim(str_between(start, out));
+    return !is_empty && text->n;
+}
+
+static void fill_template(struct fill *c, const struct normalise_field *f, uint32_t number,
+                          str *value)
+{
+    struct reading r = {.is_whole = true};
+    uint8_t flags = 0;
+
+    if (!write_template(c, f, number, &r.text) || !read_text(c, f, &r, value, &flags))
+        return;
+    for (uint32_t i = 0; i < f->part_count; i++)
+        if (c->src->plan->sources[number].columns[i] != COLUMN_NONE)
+            c->flags[c->src->plan->sources[number].columns[i]] |= flags;
+}
+
+static void fill_text(struct fill *c, const struct normalise_field *f, str text, str *value)
+{
+    struct reading r = {.text = str_trim(text), .is_whole = true};
+    uint8_t flags = 0;
+
+    if (r.text.n)
+        (void)read_text(c, f, &r, value, &flags);
+}
+
+static void fill_pointer(struct fill *c, const struct normalise_field *f, str *value)
+{
+    struct reading r;
+    uint8_t flags = 0;
+    str raw;
+
+    if (c->src->is_document && json_pointer(c->record->line, f->value, &raw) &&
+        cell_look(c->arena, raw, &r))
+        (void)read_text(c, f, &r, value, &flags);
+}
+
+static str file_of(str uri)
+{
+    const char *slash = memrchr(uri.p, '/', uri.n);
+
+    return slash ? str_between(slash + 1, str_end(uri)) : uri;
+}
+
+static void fill_digits(struct fill *c, const struct normalise_field *f, str digits, str *value)
+{
+    fill_text(c, f, digits, value);
+    if (!f->coercer && value->n > 2)
+        *value = (str){value->p + 1, value->n - 2}; /* a number stays one */
+}
+
+static str digits_of(struct fill *c, uint64_t number)
+{
+    return arena_printf(c->arena, "%" PRIu64, number);
+}
+
+/* What standpipe knows of the record. FROM_EXTRA and FROM_ISSUES wait until all else is done.
+ */
+static void fill_known(struct fill *c, const struct normalise_field *f, str *value)
+{
+    const struct entry *e = c->record->entry;
+
+    switch (f->from) {
+    case FROM_NAME:
+        fill_text(c, f, c->src->plan->rules->name, value);
+        break;
+    case FROM_FILE:
+        fill_text(c, f, file_of(c->uri), value);
+        break;
+    case FROM_URI:
+        fill_text(c, f, c->uri, value);
+        break;
+    case FROM_ROW:
+        fill_digits(c, f, digits_of(c, e->row + c->record->number), value);
+        break;
+    case FROM_OFFSET:
+        fill_digits(c, f, c->src->offset, value);
+        break;
+    case FROM_ACCEPTED:
+        fill_digits(c, f, digits_of(c, e->at), value);
+        break;
+    case FROM_RAW:
+        *value = normalise_raw(c->arena, c->record, c->src);
+        break;
+    case FROM_COLUMNS:
+    case FROM_VALUE:
+    case FROM_TEMPLATE:
+    case FROM_POINTER:
+    case FROM_EXTRA:
+    case FROM_ISSUES:
+        break;
+    }
+}
+
+static void fill_field(struct fill *c, uint32_t number)
+{
+    const struct normalise_field *f = &c->src->plan->rules->fields[number];
+    str *value = &c->o->values[number];
+
+    *value = f->fallback;
+    switch (f->from) {
+    case FROM_COLUMNS:
+        fill_columns(c, f, number, value);
+        break;
+    case FROM_VALUE:
+        fill_text(c, f, f->value, value);
+        break;
+    case FROM_TEMPLATE:
+        fill_template(c, f, number, value);
+        break;
+    case FROM_POINTER:
+        fill_pointer(c, f, value);
+        break;
+    case FROM_EXTRA:
+    case FROM_ISSUES:
+        return;
+    case FROM_NAME:
+    case FROM_FILE:
+    case FROM_URI:
+    case FROM_ROW:
+    case FROM_OFFSET:
+    case FROM_ACCEPTED:
+    case FROM_RAW:
+        fill_known(c, f, value);
+        break;
+    }
+    if (f->is_required && !value->n && c->record->verdict == VERDICT_PASS)
+        record_settle(c->record, VERDICT_DEAD, STR("required"),
+                      arena_printf(c->arena,
+                                   "field " STR_FMT " has no value, and none by default",
+                                   STR_ARG(f->label)));
+}
+
+/* Two neighbours that both cannot be read: a cell was lost or put in. */
+static void look_for_shift(struct fill *c)
+{
+    for (uint32_t i = 1; i < c->src->plan->n; i++)
+        if (c->flags[i] & c->flags[i - 1] & CELL_KEPT) {
+            add_issue(c, NULL, STR("shifted"),
+                      STR("two columns side by side cannot be read: cells may have moved"));
+            return;
+        }
+}
+
+bool fill_fields(struct arena *a, struct record *r, const struct source *src, uint8_t *flags,
+                 str uri, struct outcome *o)
+{
+    const struct normalise_rules *rules = src->plan->rules;
+    struct fill c = {a, r, src, flags, uri, o};
+
+    o->issue_count = 0;
+    for (uint32_t i = 0; i < rules->n && r->verdict == VERDICT_PASS; i++)
+        fill_field(&c, i);
+    if (r->verdict != VERDICT_PASS)
+        return false;
+    if (o->issue_count > 1)
+        look_for_shift(&c);
+    for (uint32_t i = 0; (rules->has_extra || rules->has_issues) && i < rules->n; i++)
+        if (rules->fields[i].from == FROM_EXTRA)
+            o->values[i] = normalise_extra(a, r, src);
+        else if (rules->fields[i].from == FROM_ISSUES)
+            o->values[i] = normalise_issues(a, src, o);
+    return true;
+}
