@@ -164,7 +164,7 @@ static void take_word(struct reader *r)
 {
     struct word_keys k;
 
-    word_keys(str_between(r->p, r->end), &k);
+    word_keys(str_between(r->p, r->end), 1, &k);
     str key = k.count ? (str){k.key, k.ends[0].n} : STR_NONE;
     r->p = k.count ? k.ends[0].at : r->end;
     if (key.n == 1 && memchr("nsew", key.p[0], 4))

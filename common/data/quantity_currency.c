@@ -8,12 +8,14 @@
     X(AMD)                                                                                     \
     X(ARS)                                                                                     \
     X(AUD)                                                                                     \
-    X(AZN) X(BDT) X(BGN) X(BHD) X(BRL) X(BYN) X(CAD) X(CHF) X(CLP) X(CNY) X(COP) X(CZK) X(DKK) \
-        X(DZD) X(EGP) X(EUR) X(GBP) X(GEL) X(GHS) X(HKD) X(HUF) X(IDR) X(ILS) X(INR) X(ISK)    \
-            X(JPY) X(KES) X(KGS) X(KRW) X(KWD) X(KZT) X(LKR) X(MAD) X(MXN) X(MYR) X(NGN)       \
-                X(NOK) X(NPR) X(NZD) X(OMR) X(PEN) X(PHP) X(PKR) X(PLN) X(QAR) X(RON) X(RSD)   \
-                    X(RUB) X(SAR) X(SEK) X(SGD) X(THB) X(TND) X(TRY) X(TWD) X(TZS) X(UAH)      \
-                        X(UGX) X(USD) X(UYU) X(UZS) X(VND) X(XAF) X(XOF) X(ZAR)
+    X(AZN)                                                                                     \
+    X(BDT)                                                                                     \
+    X(BGN) X(BHD) X(BRL) X(BYN) X(CAD) X(CHF) X(CLP) X(CNY) X(COP) X(CZK) X(DKK) X(DZD) X(EGP) \
+        X(EUR) X(GBP) X(GEL) X(GHS) X(HKD) X(HUF) X(IDR) X(ILS) X(INR) X(ISK) X(JPY) X(KES)    \
+            X(KGS) X(KRW) X(KWD) X(KZT) X(LKR) X(MAD) X(MXN) X(MYR) X(NGN) X(NOK) X(NPR)       \
+                X(NZD) X(OMR) X(PEN) X(PHP) X(PKR) X(PLN) X(QAR) X(RON) X(RSD) X(RUB) X(SAR)   \
+                    X(SEK) X(SGD) X(THB) X(TND) X(TRY) X(TWD) X(TZS) X(UAH) X(UGX) X(USD)      \
+                        X(UYU) X(UZS) X(VND) X(XAF) X(XOF) X(ZAR)
 
 #define CODE(code) CODE_##code,
 #define NAME(code) #code,
@@ -131,6 +133,11 @@ str quantity_currency_both(str x, str y)
     if (has_code(x, y))
         return y;
     return has_code(y, x) || str_equal(x, y) ? x : STR_NONE;
+}
+
+bool quantity_currency_starts(str front)
+{
+    return word_starts(currencies, ARRAY_LEN(currencies), front);
 }
 
 bool quantity_currencies_are_sorted(void)

@@ -116,13 +116,28 @@ static bool find_word(const struct scanner *s, str key, struct token *token)
     return !s->is_money && find_of_money(s, key, token);
 }
 
+/* Most words are not ours, and nor are those that begin with them. */
+static bool may_know(const struct scanner *s, const struct word_keys *k)
+{
+    const struct coerce_setup *setup = s->setup;
+    str front = k->count ? (str){k->key, k->ends[0].n} : STR_NONE;
+
+    return setup->note_count || setup->currency_count || setup->unit_count ||
+           (front.n && (unit_starts(front) || quantity_word_starts(front)));
+}
+
 /* The longest words at `p` that we know: "price on request" before "price". */
 static bool take_known(struct scanner *s, bool is_behind_number)
 {
     struct word_keys k;
     const char *from = s->p;
 
-    word_keys(str_between(s->p, s->end), &k);
+    word_keys(str_between(s->p, s->end), 1, &k);
+    if (k.is_cut) {
+        if (!may_know(s, &k))
+            return false;
+        word_keys(str_between(s->p, s->end), WORD_WORDS_MAX, &k);
+    }
     while (k.count-- > 0) {
         struct token token = {0};
         const struct word_end *end = &k.ends[k.count];

@@ -170,10 +170,20 @@ str quantity_multiplier_named(str word)
 
     if (decimal_is_factor(word))
         return word;
-    word_keys(word, &k);
+    word_keys(word, 1, &k);
     if (!k.count || k.ends[k.count - 1].at != str_end(word))
         return STR_NONE;
     return quantity_multiplier_of((str){k.key, k.ends[k.count - 1].n}, true);
+}
+
+bool quantity_word_starts(str front)
+{
+    for (size_t i = 0; i < ARRAY_LEN(each); i++)
+        if (str_starts(front, str_of(each[i])) || str_starts(str_of(each[i]), front))
+            return true;
+    return word_starts(adverbs, ARRAY_LEN(adverbs), front) ||
+           word_starts(multipliers, ARRAY_LEN(multipliers), front) ||
+           quantity_currency_starts(front) || quantity_note_starts(front);
 }
 
 bool quantity_words_are_sorted(void)

@@ -83,7 +83,7 @@ enum word_class word_step(const char **p, const char *end, uint32_t *point)
 struct builder {
     struct word_keys *k;
     const char *p, *end;
-    uint32_t n, words;
+    uint32_t n, words, max_words;
     enum word_class last;
     bool has_slash; /* after it come digits and brackets: l/100km, kWh/(m²·a) */
 };
@@ -147,7 +147,9 @@ static bool skip_joint(struct builder *b, enum word_class class, uint32_t point,
     if (class == WORD_BLANK) {
         skip_blanks(b);
         next = peek(b->p, b->end, &next_point);
-        return ++b->words < WORD_WORDS_MAX && (next == WORD_LETTER || next_point == '/');
+        bool has_more = next == WORD_LETTER || next_point == '/';
+        b->k->is_cut = ++b->words == b->max_words && has_more;
+        return has_more && !b->k->is_cut;
     }
     b->p = behind;
     if (point == '^')
@@ -185,11 +187,12 @@ static bool extend(struct builder *b)
     return true;
 }
 
-void word_keys(str text, struct word_keys *k)
+void word_keys(str text, uint32_t max_words, struct word_keys *k)
 {
-    struct builder b = {.k = k, .p = text.p, .end = str_end(text)};
+    struct builder b = {.k = k, .p = text.p, .end = str_end(text), .max_words = max_words};
 
     k->count = 0;
+    k->is_cut = false;
     while (b.p < b.end && extend(&b))
         continue;
 }
@@ -224,7 +227,8 @@ static int compare_key(const char *text, str key)
     return text[key.n] != '\0';
 }
 
-const struct word *word_find(const struct word *table, size_t n, str key)
+/* The first that does not come before `key`. */
+static size_t lower_bound(const struct word *table, size_t n, str key)
 {
     size_t from = 0, to = n;
 
@@ -235,7 +239,21 @@ const struct word *word_find(const struct word *table, size_t n, str key)
         else
             to = middle;
     }
-    return from < n && compare_key(table[from].key, key) == 0 ? &table[from] : NULL;
+    return from;
+}
+
+const struct word *word_find(const struct word *table, size_t n, str key)
+{
+    size_t at = lower_bound(table, n, key);
+
+    return at < n && compare_key(table[at].key, key) == 0 ? &table[at] : NULL;
+}
+
+bool word_starts(const struct word *table, size_t n, str front)
+{
+    size_t at = lower_bound(table, n, front);
+
+    return at < n && strncmp(table[at].key, front.p, front.n) == 0;
 }
 
 bool word_is_sorted(const struct word *table, size_t n)

@@ -37,7 +37,7 @@ static void test_word_keys_join_what_belongs_together(void)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct word_keys k;
         char got[200], *out = got;
-        word_keys(str_of(cases[i].text), &k);
+        word_keys(str_of(cases[i].text), WORD_WORDS_MAX, &k);
         for (uint32_t n = 0; n < k.count; n++) {
             if (n > 0)
                 *out++ = ' ';
