@@ -15,8 +15,7 @@ static const struct reader_setup setup = {
     .header = {"first", 5},
     .encoding = {"auto", 4},
     .limits = {.columns = COLUMNS_MAX, .row_bytes = ROW_MAX},
-    .roots = &root,
-    .root_count = 1,
+    .source = {.roots = &root, .root_count = 1},
 };
 
 static bool refuse(struct trace_row *row, struct arena *a, const struct trouble *t)
@@ -58,16 +57,17 @@ static bool stand_at(struct reader *r, str uri, const struct trace_job *job,
 }
 
 /* A row begins where the file does, or behind a line end. */
-static bool is_begin(const struct reader *r, uint64_t offset)
+static bool is_begin(struct reader *r, uint64_t offset)
 {
     struct error err = {0};
     char before;
     size_t got;
+    str reason;
 
     if (offset == 0)
         return true;
     if (offset >= r->file.size ||
-        source_read(&r->file, offset - 1, &before, 1, &got, &err) != 0 || got == 0)
+        source_read(&r->file, offset - 1, &before, 1, &got, &reason, &err) != 0 || got == 0)
         return false;
     return before == '\n' || before == '\r' || (offset == 3 && before == '\xbf'); /* BOM */
 }
@@ -91,14 +91,15 @@ static bool cut_row(struct reader *r, const struct origin *o, struct arena *a,
     return true;
 }
 
-static bool copy_bytes(const struct reader *r, const struct origin *o, struct arena *a,
+static bool copy_bytes(struct reader *r, const struct origin *o, struct arena *a,
                        struct trace_row *row, struct trouble *t)
 {
     size_t n = (size_t)MIN(row->end - o->offset, (uint64_t)BYTES_MAX), at = 0, got = 1;
     char *bytes = arena_alloc(a, n + 1);
 
     for (; at < n && got; at += got)
-        if (source_read(&r->file, o->offset + at, bytes + at, n - at, &got, &t->err) != 0)
+        if (source_read(&r->file, o->offset + at, bytes + at, n - at, &got, &t->reason,
+                        &t->err) != 0)
             return refuse(row, a, t);
     row->bytes = (str){bytes, at};
     row->is_cut = row->end - o->offset > n;

@@ -74,6 +74,15 @@ static enum step match(const struct normalise_steps *s, struct reading *r)
     return STEP_NOTHING;
 }
 
+static void surround(struct arena *a, struct reading *r)
+{
+    if (!r->before.n && !r->after.n)
+        return;
+    r->text = arena_printf(a, STR_FMT STR_FMT STR_FMT, STR_ARG(r->before), STR_ARG(r->text),
+                           STR_ARG(r->after));
+    r->is_raw = false;
+}
+
 static enum step run_steps(struct arena *a, const struct normalise_steps *s, struct reading *r)
 {
     if (s->clean) {
@@ -93,6 +102,7 @@ static enum step run_steps(struct arena *a, const struct normalise_steps *s, str
         if (step != STEP_TEXT)
             return step;
     }
+    surround(a, r);
     return s->match_count ? match(s, r) : STEP_TEXT;
 }
 
@@ -184,6 +194,8 @@ bool cell_read(struct arena *a, const struct normalise_field *f, struct reading 
         enum step step = run_steps(a, &f->steps, r);
         if (step != STEP_TEXT)
             return step == STEP_NOTHING;
+    } else {
+        surround(a, r);
     }
     if (!is_text) {
         if (!coerce(a, f, r))

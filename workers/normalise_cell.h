@@ -3,14 +3,15 @@
  * normalise only. */
 #include "workers/normalise_rules.h"
 
-struct reading {   /* of one text for one field */
-    str raw;       /* its JSON value; empty: it stands in no cell */
-    str text;      /* what a person would see, without outer blanks */
-    bool is_raw;   /* the JSON string says just that */
-    str value;     /* JSON value of the field; empty: there is none */
-    bool is_whole; /* the value says all that the text says */
-    str issue;     /* word; empty: none. With a value: what is odd about it */
-    str why;       /* goes on after the text */
+struct reading {       /* of one text for one field */
+    str raw;           /* its JSON value; empty: it stands in no cell */
+    str text;          /* what a person would see, without outer blanks */
+    bool is_raw;       /* the JSON string says just that */
+    str before, after; /* text that goes around it before it is matched and parsed */
+    str value;         /* JSON value of the field; empty: there is none */
+    bool is_whole;     /* the value says all that the text says */
+    str issue;         /* word; empty: none. With a value: what is odd about it */
+    str why;           /* goes on after the text */
 };
 
 /* Begin a reading; what is not borrowed from `raw` stands in `a`. False: the cell is empty. */

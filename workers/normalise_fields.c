@@ -96,6 +96,20 @@ static void load_bounds(struct load *l, const struct rule *r, struct normalise_f
     field->most = load_bound(l, node_get(map, "most"), HUGE_VAL);
 }
 
+/* A part that is a word stands there as it is; a number or a date is read like a cell. */
+static bool read_fallback(struct load *l, const struct normalise_field *field, str text,
+                          struct coerced *c)
+{
+    static const bool is_word[] = {
+        [TAKE_NOTE] = true, [TAKE_CURRENCY] = true, [TAKE_PERIOD] = true,
+        [TAKE_UNIT] = true, [TAKE_AGE] = true,      [TAKE_LON] = false};
+
+    if (field->coercer && text.n && !is_word[field->setup.take])
+        return field->coercer->run(&field->setup, l->arena, str_trim(text), c);
+    c->value = json_quoted(l->arena, text);
+    return true;
+}
+
 static void load_fallback(struct load *l, const struct rule *r, struct normalise_field *field)
 {
     const struct node *n = r->fallback;
@@ -108,9 +122,7 @@ static void load_fallback(struct load *l, const struct rule *r, struct normalise
         findings_error(l->findings, n->at, node_width(n), "a text is wanted here");
         return;
     }
-    if (!field->coercer || !n->text.n)
-        c.value = json_quoted(l->arena, n->text);
-    else if (!field->coercer->run(&field->setup, l->arena, str_trim(n->text), &c))
+    if (!read_fallback(l, field, n->text, &c))
         load_complain(l, n, arena_copy(l->arena, c.why).p);
     else if (field->type && !schema_fits(field->type, l->arena, c.value, &issue, &why))
         load_complain(l, n, arena_copy(l->arena, why).p);

@@ -72,8 +72,12 @@ static void fill_columns(struct fill *c, const struct normalise_field *f, uint32
 
     for (uint32_t i = 0; i < p->sources[number].n; i++) {
         uint32_t column = p->sources[number].columns[i];
-        if (cell_look(c->arena, c->src->cells[column], &reading) &&
-            read_text(c, f, &reading, value, &c->flags[column]))
+        const struct normalise_alias *alias = p->sources[number].aliases[i];
+        if (!cell_look(c->arena, c->src->cells[column], &reading))
+            continue;
+        reading.before = alias->before;
+        reading.after = alias->after;
+        if (read_text(c, f, &reading, value, &c->flags[column]))
             return;
     }
 }

@@ -29,6 +29,27 @@ static bool load_known(struct load *l, const struct node *n, struct normalise_fi
     return true;
 }
 
+/* A header, a /pattern/, or a {header} with text around it. */
+static bool load_alias(struct load *l, const struct node *n, struct normalise_alias *alias)
+{
+    str text = n->text, header = text;
+    const char *open = memchr(text.p, '{', text.n), *close = memchr(text.p, '}', text.n);
+
+    if (load_is_pattern(text)) {
+        alias->pattern = load_pattern(l, n, text);
+        return alias->pattern != NULL;
+    }
+    if (open && close > open) {
+        alias->before = str_between(text.p, open);
+        alias->after = str_between(close + 1, str_end(text));
+        header = str_between(open + 1, close);
+    }
+    alias->name = text_fold(l->arena, header);
+    if (!alias->name.n)
+        load_complain(l, n, "is no header");
+    return alias->name.n > 0;
+}
+
 static void load_aliases(struct load *l, const struct rule *r, struct normalise_field *field)
 {
     uint32_t n;
@@ -37,17 +58,8 @@ static void load_aliases(struct load *l, const struct rule *r, struct normalise_
     field->aliases = arena_zalloc(l->arena, (n + 1) * sizeof(*field->aliases));
     if (!r->from)
         field->aliases[field->alias_count++].name = text_fold(l->arena, field->name);
-    for (uint32_t i = 0; i < n; i++) {
-        struct normalise_alias *alias = &field->aliases[field->alias_count];
-        if (load_is_pattern(words[i]->text))
-            alias->pattern = load_pattern(l, words[i], words[i]->text);
-        else
-            alias->name = text_fold(l->arena, words[i]->text);
-        if (alias->pattern || alias->name.n)
-            field->alias_count++;
-        else if (!load_is_pattern(words[i]->text))
-            load_complain(l, words[i], "is no header");
-    }
+    for (uint32_t i = 0; i < n; i++)
+        field->alias_count += load_alias(l, words[i], &field->aliases[field->alias_count]);
 }
 
 static bool load_pointer(struct load *l, const struct node *from, struct normalise_field *field)

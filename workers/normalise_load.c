@@ -106,10 +106,18 @@ static void join_words(struct load *l, struct node *to, const struct node *more)
     *to = *list;
 }
 
+/* from, value, template: only the nearest layer that has one of them says where a field comes
+ * from. */
+static bool is_way(str key)
+{
+    return str_is(key, "from") || str_is(key, "value") || str_is(key, "template");
+}
+
 const struct node *load_merge(struct load *l, const struct node *const *layers, uint32_t n,
                               const struct node *place)
 {
     struct node *map = arena_zalloc(l->arena, sizeof(*map)), **end = &map->children;
+    uint32_t way = n;
 
     *map = (struct node){.type = NODE_MAP,
                          .key = place->key,
@@ -121,9 +129,11 @@ const struct node *load_merge(struct load *l, const struct node *const *layers, 
                  layers[i] && layers[i]->type == NODE_MAP ? layers[i]->children : NULL;
              m; m = m->next) {
             struct node *has = find(map->children, m->key);
+            if (is_way(m->key))
+                way = way == n ? i : way;
             if (has && str_is(m->key, "nothing")) {
                 join_words(l, has, m);
-            } else if (!has) {
+            } else if (!has && (!is_way(m->key) || way == i)) {
                 *end = copy_of(l, m);
                 end = &(*end)->next;
                 map->count++;

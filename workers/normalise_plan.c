@@ -46,6 +46,8 @@ static void find_aliases(struct plan *p, const struct normalise_field *field, co
                          uint32_t number)
 {
     uint32_t *columns = arena_alloc(&p->arena, (p->n + 1) * sizeof(*columns)), n = 0;
+    const struct normalise_alias **aliases =
+        arena_alloc(&p->arena, (p->n + 1) * sizeof(*aliases));
     bool *is_taken = arena_zalloc(&p->arena, p->n + 1);
 
     for (uint32_t i = 0; i < field->alias_count; i++)
@@ -53,10 +55,12 @@ static void find_aliases(struct plan *p, const struct normalise_field *field, co
             if (is_taken[j] || p->columns[j].kind != COLUMN_PLAIN ||
                 !fits(&field->aliases[i], folded[j]))
                 continue;
+            aliases[n] = &field->aliases[i];
             columns[n++] = j;
             is_taken[j] = p->columns[j].is_claimed = true;
         }
     p->sources[number].columns = columns;
+    p->sources[number].aliases = aliases;
     p->sources[number].n = n;
 }
 

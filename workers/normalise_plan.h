@@ -28,8 +28,9 @@ struct plan {
     struct {
         uint32_t *columns, n; /* in the order in which they are tried; of a template: those of
                                * its parts, COLUMN_NONE where it has none */
-    } * sources;              /* one a field */
-    size_t bound;             /* bytes of all prefixes */
+        const struct normalise_alias **aliases; /* by which each column is named */
+    } * sources;                                /* one a field */
+    size_t bound;                               /* bytes of all prefixes */
 };
 struct plans { /* zeroed is ready */
     struct plan list[NORMALISE_PLANS];

@@ -9,7 +9,7 @@ enum {
 
 static inline char *put(char *out, str s)
 {
-    return s.n ? mempcpy(out, s.p, s.n) : out;
+    return mempcpy(out, s.p, s.n);
 }
 
 /* Is it a member that standpipe writes, in the form in which it does? */
@@ -31,20 +31,16 @@ static bool is_ours(enum column_kind kind, str raw)
 }
 
 /* Does a cell still say something that no field says? Where a field holds all cells as they
- * came, only those count that no field looks at. */
-static bool is_left(const struct source *src, uint32_t i)
+ * came
+ * (`has_raw`), only those count that no field looks at. */
+static inline bool is_left(const struct column *column, str raw, unsigned flags, bool has_raw)
 {
-    const struct column *column = &src->plan->columns[i];
-    str raw = src->cells[i];
-    unsigned flags = src->flags[i];
-
-    if (!raw.n || is_ours(column->kind, raw))
+    if (!raw.n || (column->kind && is_ours(column->kind, raw)))
         return false;
-    if (src->plan->rules->has_raw)
-        return !column->is_claimed;
-    if (!column->is_claimed || (flags & CELL_KEPT))
+    if (!column->is_claimed || (!has_raw && (flags & CELL_KEPT)))
         return true;
-    return !(flags & CELL_SAID) && !str_equal(raw, STR("\"\"")) && !str_equal(raw, STR("null"));
+    return !has_raw && !(flags & CELL_SAID) && !str_equal(raw, STR("\"\"")) &&
+           !str_equal(raw, STR("null"));
 }
 
 /* The members of an object, or items of an array, that was there before; with a comma. */
@@ -92,18 +88,21 @@ static char *put_beyond(char *out, const struct source *src)
 
 char *normalise_put_extra(char *out, const struct source *src)
 {
+    const struct column *columns = src->plan->columns;
+    const uint8_t *flags = src->flags;
+    const str *cells = src->cells;
+    bool has_raw = src->plan->rules->has_raw;
     char *start = out;
 
     out = put(out, STR(",\"sp_extra\":{"));
     char *first = out;
-    for (uint32_t i = 0; i < src->plan->n; i++) {
-        const struct column *column = &src->plan->columns[i];
-        if (is_left(src, i)) {
-            out = mempcpy(out, column->prefix.p + 1, column->prefix.n - 1);
-            out = put(out, src->cells[i]);
+    for (uint32_t i = 0, n = src->plan->n; i < n; i++) {
+        if (is_left(&columns[i], cells[i], flags[i], has_raw)) {
+            out = mempcpy(out, columns[i].prefix.p + 1, columns[i].prefix.n - 1);
+            out = put(out, cells[i]);
             *out++ = ',';
-        } else if (column->kind == COLUMN_EXTRA) {
-            out = put_inside(out, src->cells[i]);
+        } else if (columns[i].kind == COLUMN_EXTRA) {
+            out = put_inside(out, cells[i]);
         }
     }
     out = put_beyond(out, src);
@@ -175,7 +174,7 @@ static str write_texts(struct arena *a, const struct record *r, const struct sou
         str raw = src->cells[i];
         if (!raw.n || column->kind != COLUMN_PLAIN || str_is(raw, "null"))
             continue;
-        if (!all && !is_left(src, i))
+        if (!all && !is_left(column, raw, src->flags[i], src->plan->rules->has_raw))
             continue;
         out = mempcpy(out, column->prefix.p + 1, column->prefix.n - 1);
         out = put_text(out, raw);
@@ -211,7 +210,8 @@ str normalise_issues(struct arena *a, const struct source *src, const struct out
     for (uint32_t i = 0; i < o->issue_count; i++) {
         const struct issue *issue = &o->issues[i];
         str label = issue->field ? issue->field->label : STR("\"record\"");
-        out = put(out, i ? STR(",") : STR_NONE);
+        if (i)
+            *out++ = ',';
         out = put(out, (str){label.p, label.n - 1});
         *out++ = ':';
         out = put(out, issue->issue);

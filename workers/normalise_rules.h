@@ -9,6 +9,7 @@
 struct normalise_alias {     /* a header that a field is taken from */
     str name;                /* folded; empty when it is a pattern */
     struct pattern *pattern; /* on the folded header */
+    str before, after;       /* "{sqft} sq ft": what the header says, and its cells do not */
 };
 struct normalise_word { /* a word, or a pattern found in the text, and what the text becomes */
     str word;           /* folded; empty when it is a pattern */

@@ -52,7 +52,8 @@ str normalise_write(struct arena *a, const struct record *r, const struct source
     for (uint32_t i = 0; i < rules->n; i++) {
         out = put(out, rules->fields[i].prefix);
         out = put(out, o->values[i].n ? o->values[i] : STR("null"));
-        out = put(out, rules->fields[i].suffix);
+        if (rules->fields[i].suffix.n)
+            out = put(out, rules->fields[i].suffix);
     }
     if (src->is_document)
         out = put_kept(out, src);

@@ -18,6 +18,7 @@ struct split {
     str format, delimiter, quote, header, encoding; /* settings */
     uint64_t columns, row_bytes;
     struct reader reader;
+    struct batch *waiting; /* for bytes of its source */
 };
 
 static const struct setting settings[] = {
@@ -181,11 +182,11 @@ static void emit(struct reader *r, struct batch *b, const struct row *row, bool 
 /* True: the file goes on. */
 static bool step(struct reader *r, struct batch *b, struct trouble *t)
 {
-    uint64_t stop = rows_boundary(r->rows) + (b->step_bytes ? b->step_bytes : STEP_BYTES),
+    uint64_t stop = cutter_boundary(r->cutter) + (b->step_bytes ? b->step_bytes : STEP_BYTES),
              budget = STEP_READ;
     struct row row;
 
-    while (rows_boundary(r->rows) < stop && b->record_count < STEP_ROWS) {
+    while (cutter_boundary(r->cutter) < stop && b->record_count < STEP_ROWS) {
         switch (reader_next(r, &b->arena, &budget, &row, t)) {
         case ROWS_ROW:
             emit(r, b, &row, false);
@@ -202,6 +203,24 @@ static bool step(struct reader *r, struct batch *b, struct trouble *t)
     return true;
 }
 
+/* The source has bytes again. */
+static void on_ready(void *ctx)
+{
+    struct worker *w = ctx;
+    struct split *s = w->state;
+    struct batch *b = s->waiting;
+
+    s->waiting = NULL;
+    if (b)
+        w->host->resume(w, b);
+}
+
+static enum work wait(struct split *s, struct batch *b)
+{
+    s->waiting = b;
+    return WORK_WAIT;
+}
+
 static bool begin(struct worker *w, struct batch *b, const str *job, uint32_t n,
                   struct trouble *t)
 {
@@ -212,8 +231,10 @@ static bool begin(struct worker *w, struct batch *b, const str *job, uint32_t n,
         .header = s->header,
         .encoding = s->encoding,
         .limits = {.columns = (uint32_t)s->columns, .row_bytes = (uint32_t)s->row_bytes},
-        .roots = w->services->roots,
-        .root_count = w->services->root_count,
+        .source = {.roots = w->services->roots,
+                   .root_count = w->services->root_count,
+                   .ready = on_ready,
+                   .ready_ctx = w},
     };
 
     return reader_begin(&s->reader, &setup, b->entries[0].uri, job, n, t);
@@ -233,11 +254,11 @@ static bool pass_over(struct reader *r, struct batch *b, const str *job, uint32_
         error_set(&t->err, ERR_DATA,
                   "%" PRIu64 " rows of '" STR_FMT "' killed workers, and so does the one at "
                   "offset %" PRIu64,
-                  rows, STR_ARG(r->uri), rows_boundary(r->rows));
+                  rows, STR_ARG(r->uri), cutter_boundary(r->cutter));
         return false;
     }
     if (!reader_pass_over(r, &b->arena, &row, t))
-        return false;
+        return t->is_waiting;
     emit(r, b, &row, true);
     set_number(b->progress, &b->arena, STR("poison"), rows + 1);
     return true;
@@ -276,6 +297,7 @@ static enum work split_process(struct worker *w, struct batch *b)
     bool is_begun = b->kept == s;
     uint64_t now_ms = clock_wall_ms(w->services->clock), from = 0;
 
+    s->waiting = NULL;
     if (!is_begun && !str_to_u64(reader_job_field(fields, n, "offset"), &from))
         from = 0; /* a new job */
     bool is_new = !is_begun && reader_job_field(fields, n, "cols").n == 0;
@@ -283,8 +305,10 @@ static enum work split_process(struct worker *w, struct batch *b)
         return give_up_unseen(w, b, fields, n, from);
     bool can_begin = is_begun || begin(w, b, fields, n, &t);
     if (is_begun)
-        from = rows_boundary(r->rows);
+        from = cutter_boundary(r->cutter);
     struct progress *p = new_progress(b, job, from, r->row);
+    if (t.is_waiting)
+        return wait(s, b);
     if (t.err.code == ERR_AGAIN) { /* not the file's fault */
         w->host->give_up(w, b, &t.err);
         return WORK_LATER;
@@ -305,10 +329,12 @@ static enum work split_process(struct worker *w, struct batch *b)
         goes_on = pass_over(r, b, fields, n, &t);
     else if (!is_new || !b->step_bytes)
         goes_on = step(r, b, &t);
-    p->to = rows_boundary(r->rows);
+    p->to = cutter_boundary(r->cutter);
     p->row = r->row;
     if (t.reason.n)
         return give_up(w, b, &t);
+    if (t.is_waiting && is_begun && b->record_count == 0 && p->to == from)
+        return wait(s, b);
     if (!goes_on)
         end_job(b, STR("done"), now_ms);
     return goes_on ? WORK_MORE : WORK_DONE;

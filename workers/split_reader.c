@@ -55,11 +55,17 @@ static bool fail(struct trouble *t, str reason)
     return false;
 }
 
+static bool fail_source(struct trouble *t)
+{
+    t->is_waiting = t->err.code == ERR_AGAIN && t->reason.n == 0;
+    return false;
+}
+
 /* Bytes: those from rows_offset() on stand in `bytes`, more are read behind them. */
 
 static str piece(const struct reader *r)
 {
-    size_t skip = (size_t)(rows_offset(r->rows) - r->bytes_at);
+    size_t skip = (size_t)(cutter_offset(r->cutter) - r->bytes_at);
 
     return (str){r->bytes + skip, r->have - skip};
 }
@@ -71,8 +77,6 @@ static bool fail_changed(const struct reader *r, struct trouble *t)
     return fail(t, STR("source_changed"));
 }
 
-/* The file ends where it ended when it was opened: what was appended since is another version,
- * and the last row of this one may be half of a row. */
 static bool read_more(struct reader *r, uint64_t from, struct trouble *t)
 {
     size_t skip = (size_t)(from - r->bytes_at), got;
@@ -85,10 +89,9 @@ static bool read_more(struct reader *r, uint64_t from, struct trouble *t)
         r->room = r->have + READ_BYTES; /* at most the longest row and one read */
         r->bytes = xrealloc(r->bytes, r->room);
     }
-    uint64_t at = r->bytes_at + r->have, left = r->file.size - MIN(at, r->file.size);
-    if (source_read(&r->file, at, r->bytes + r->have, MIN(left, (uint64_t)READ_BYTES), &got,
+    if (source_read(&r->file, from + r->have, r->bytes + r->have, READ_BYTES, &got, &t->reason,
                     &t->err))
-        return fail(t, STR("source_unreadable"));
+        return fail_source(t);
     r->have += got;
     r->is_at_end = got == 0;
     return !r->is_at_end || source_is_same(&r->file) || fail_changed(r, t);
@@ -98,10 +101,10 @@ enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget
                              struct row *row, struct trouble *t)
 {
     for (;;) {
-        enum rows_status status = rows_next(r->rows, piece(r), r->is_at_end, a, row);
+        enum rows_status status = cutter_next(r->cutter, piece(r), r->is_at_end, a, row);
         if (status != ROWS_MORE || *budget == 0)
             return status;
-        if (!read_more(r, rows_offset(r->rows), t))
+        if (!read_more(r, cutter_offset(r->cutter), t))
             return ROWS_MORE;
         *budget -= MIN(*budget, (uint64_t)READ_BYTES);
     }
@@ -109,8 +112,8 @@ enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget
 
 static void start_rows(struct reader *r, uint64_t offset)
 {
-    rows_free(r->rows);
-    r->rows = rows_new(r->dialect, r->limits, offset);
+    cutter_free(&r->cutter);
+    r->cutter = (struct cutter){&rows_kind, rows_new(r->dialect, r->limits, offset)};
 }
 
 /* A new file: dialect, header. */
@@ -131,7 +134,7 @@ static void choose_dialect(struct reader *r, const struct reader_setup *setup)
 static bool read_header(struct reader *r, const struct reader_setup *setup, struct trouble *t)
 {
     bool has_header = !str_is(setup->header, "none");
-    uint64_t start = rows_boundary(r->rows), budget = HEADER_BYTES;
+    uint64_t start = cutter_boundary(r->cutter), budget = HEADER_BYTES;
     struct row row;
 
     switch (reader_next(r, &r->arena, &budget, &row, t)) {
@@ -148,7 +151,7 @@ static bool read_header(struct reader *r, const struct reader_setup *setup, stru
                   STR_ARG(row.reason));
         return fail(t, STR("bad_header"));
     case ROWS_MORE:
-        if (t->reason.n)
+        if (t->reason.n || t->is_waiting)
             return false;
         error_set(&t->err, ERR_DATA, "the first row does not end within %d bytes",
                   HEADER_BYTES);
@@ -165,6 +168,9 @@ static bool read_header(struct reader *r, const struct reader_setup *setup, stru
 
 static bool begin_new(struct reader *r, const struct reader_setup *setup, struct trouble *t)
 {
+    r->have = 0; /* it may be called again */
+    r->bytes_at = 0;
+    r->is_at_end = false;
     if (!read_more(r, 0, t))
         return false;
     bool has_bom = r->have >= BOM_BYTES && memcmp(r->bytes, "\xef\xbb\xbf", BOM_BYTES) == 0;
@@ -206,17 +212,24 @@ bool reader_begin(struct reader *r, const struct reader_setup *setup, str uri, c
 {
     char hex[16];
 
-    reader_drop(r);
-    r->limits = setup->limits;
-    r->uri = arena_copy(&r->arena, uri);
-    if (source_open(&r->file, &r->arena, r->uri, setup->roots, setup->root_count, &t->reason,
-                    &t->err))
+    if (!r->is_beginning || !str_equal(uri, r->uri)) {
+        reader_drop(r);
+        r->limits = setup->limits;
+        r->uri = arena_copy(&r->arena, uri);
+    }
+    r->is_beginning = false;
+    if (!r->file.is_open &&
+        source_open(&r->file, &r->arena, r->uri, &setup->source, &t->reason, &t->err)) {
+        fail_source(t);
+        r->is_beginning = t->is_waiting;
         return false;
+    }
     hash_hex(hash_more(hash_bytes(r->uri), r->file.version), hex);
     r->src = arena_copy(&r->arena, (str){hex, sizeof(hex)});
-    if (reader_job_field(job, job_count, "cols").n)
-        return resume(r, job, job_count, t);
-    return begin_new(r, setup, t);
+    bool is_begun = reader_job_field(job, job_count, "cols").n ? resume(r, job, job_count, t)
+                                                               : begin_new(r, setup, t);
+    r->is_beginning = t->is_waiting;
+    return is_begun;
 }
 
 /* The first line behind the blank ones, its line end included. False: there is none. */
@@ -247,7 +260,7 @@ static bool find_line(struct reader *r, uint64_t offset, str *line, struct troub
 
 bool reader_pass_over(struct reader *r, struct arena *a, struct row *row, struct trouble *t)
 {
-    uint64_t offset = rows_boundary(r->rows);
+    uint64_t offset = cutter_boundary(r->cutter);
     str line;
 
     if (!find_line(r, offset, &line, t))
@@ -265,7 +278,7 @@ bool reader_pass_over(struct reader *r, struct arena *a, struct row *row, struct
 void reader_drop(struct reader *r)
 {
     source_close(&r->file);
-    rows_free(r->rows);
+    cutter_free(&r->cutter);
     arena_reset(&r->arena);
     *r = (struct reader){.arena = r->arena, .bytes = r->bytes, .room = r->room};
 }

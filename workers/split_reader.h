@@ -7,17 +7,17 @@
 struct reader_setup {                       /* what the pipeline file says */
     str delimiter, quote, header, encoding; /* words as in the settings of split */
     struct rows_limits limits;
-    const str *roots;
-    uint32_t root_count;
+    struct source_setup source;
 };
-struct trouble { /* why a file cannot go on; reason.n == 0: it can */
-    str reason;  /* word of the dead letter, static */
+struct trouble {     /* why a file cannot go on; reason.n == 0: it can */
+    str reason;      /* word of the dead letter, static */
+    bool is_waiting; /* nothing is wrong: the source will call `ready` */
     struct error err;
 };
 struct reader {         /* zeroed is ready for reader_begin() */
     struct arena arena; /* of the file: names, version */
     struct source file;
-    struct rows *rows; /* owned */
+    struct cutter cutter; /* owned */
     struct rows_dialect dialect;
     str uri, src, cols;
     struct rows_limits limits;
@@ -25,18 +25,19 @@ struct reader {         /* zeroed is ready for reader_begin() */
     char *bytes;  /* owned; read but not yet taken, from `bytes_at` of the file on */
     size_t have, room;
     uint64_t bytes_at;
-    bool is_at_end; /* nothing follows what was read */
+    bool is_at_end;    /* nothing follows what was read */
+    bool is_beginning; /* reader_begin() waits for the source */
 };
 
 bool reader_is_delimiter(str word, char *c); /* one character, or `tab` */
 
 /* Drop the last file and open `uri`: from the start, or where the fields of its job (name,
- * value,
- * ...) stand. False: `t` says why not. */
+ * value, ...) stand. False: `t` says why not; when it waits, call again with the same. */
 bool reader_begin(struct reader *r, const struct reader_setup *setup, str uri, const str *job,
                   uint32_t job_count, struct trouble *t) MUST_CHECK;
 /* The next row, written into `a`, reading at most `*budget` bytes of the file, which is
- * reduced. ROWS_MORE: the budget is used up, or `t` says that the file cannot be read. */
+ * reduced. ROWS_MORE: the budget is used up, or `t` says that the file cannot be read, or
+ * waits. */
 enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget,
                              struct row *row, struct trouble *t) MUST_CHECK;
 /* The row where the file stands is passed over without a look into it, up to its first line

@@ -3,19 +3,15 @@
 #include "common/data/quantity_words.h"
 #include "common/data/words.h"
 
+/* clang-format off */
 #define CODES(X)                                                                               \
-    X(AED)                                                                                     \
-    X(AMD)                                                                                     \
-    X(ARS)                                                                                     \
-    X(AUD)                                                                                     \
-    X(AZN)                                                                                     \
-    X(BDT)                                                                                     \
-    X(BGN) X(BHD) X(BRL) X(BYN) X(CAD) X(CHF) X(CLP) X(CNY) X(COP) X(CZK) X(DKK) X(DZD) X(EGP) \
-        X(EUR) X(GBP) X(GEL) X(GHS) X(HKD) X(HUF) X(IDR) X(ILS) X(INR) X(ISK) X(JPY) X(KES)    \
-            X(KGS) X(KRW) X(KWD) X(KZT) X(LKR) X(MAD) X(MXN) X(MYR) X(NGN) X(NOK) X(NPR)       \
-                X(NZD) X(OMR) X(PEN) X(PHP) X(PKR) X(PLN) X(QAR) X(RON) X(RSD) X(RUB) X(SAR)   \
-                    X(SEK) X(SGD) X(THB) X(TND) X(TRY) X(TWD) X(TZS) X(UAH) X(UGX) X(USD)      \
-                        X(UYU) X(UZS) X(VND) X(XAF) X(XOF) X(ZAR)
+    X(AED) X(AMD) X(ARS) X(AUD) X(AZN) X(BDT) X(BGN) X(BHD) X(BRL) X(BYN) X(CAD) X(CHF)        \
+    X(CLP) X(CNY) X(COP) X(CZK) X(DKK) X(DZD) X(EGP) X(EUR) X(GBP) X(GEL) X(GHS) X(HKD)        \
+    X(HUF) X(IDR) X(ILS) X(INR) X(ISK) X(JPY) X(KES) X(KGS) X(KRW) X(KWD) X(KZT) X(LKR)        \
+    X(MAD) X(MXN) X(MYR) X(NGN) X(NOK) X(NPR) X(NZD) X(OMR) X(PEN) X(PHP) X(PKR) X(PLN)        \
+    X(QAR) X(RON) X(RSD) X(RUB) X(SAR) X(SEK) X(SGD) X(THB) X(TND) X(TRY) X(TWD) X(TZS)        \
+    X(UAH) X(UGX) X(USD) X(UYU) X(UZS) X(VND) X(XAF) X(XOF) X(ZAR)
+/* clang-format on */
 
 #define CODE(code) CODE_##code,
 #define NAME(code) #code,

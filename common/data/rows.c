@@ -351,3 +351,26 @@ enum rows_status rows_next(struct rows *r, str piece, bool is_last, struct arena
     }
     return status;
 }
+
+static enum rows_status kind_next(void *self, str piece, bool is_last, struct arena *a,
+                                  struct row *row)
+{
+    return rows_next(self, piece, is_last, a, row);
+}
+
+static uint64_t kind_offset(const void *self)
+{
+    return rows_offset(self);
+}
+
+static uint64_t kind_boundary(const void *self)
+{
+    return rows_boundary(self);
+}
+
+static void kind_free(void *self)
+{
+    rows_free(self);
+}
+
+const struct cutter_kind rows_kind = {kind_next, kind_offset, kind_boundary, kind_free};

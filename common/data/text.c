@@ -120,15 +120,43 @@ static bool is_joint(char c)
     return c == ' ' || (c >= '\t' && c <= '\r') || c == '_' || c == '-' || c == '.';
 }
 
+uint32_t text_small(uint32_t c)
+{
+    if (c < 0x80)
+        return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+    if ((c >= 0xc0 && c <= 0xde && c != 0xd7) || (c >= 0x391 && c <= 0x3a9))
+        return c + 0x20;
+    if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e))
+        return c + (c & 1);
+    if ((c >= 0x100 && c <= 0x137) || (c >= 0x14a && c <= 0x177))
+        return c | 1;
+    if (c >= 0x400 && c <= 0x40f)
+        return c + 0x50;
+    return c >= 0x410 && c <= 0x42f ? c + 0x20 : c;
+}
+
+/* All letters with a small one that is not ASCII are two bytes long, and so is that. */
+static size_t put_folded(char *out, str rest)
+{
+    unsigned char c = (unsigned char)rest.p[0];
+
+    if (c < 0xc2 || c > 0xdf || text_utf8_length(rest) != 2) {
+        *out = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : (char)c;
+        return 1;
+    }
+    text_put(out, text_small((c & 0x1fu) << 6 | ((unsigned char)rest.p[1] & 0x3fu)));
+    return 2;
+}
+
 str text_fold(struct arena *a, str s)
 {
     s = str_trim(text_skip_bom(str_trim(s)));
     char *start = arena_reserve(a, s.n), *out = start;
 
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (!is_joint(c))
-            *out++ = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    for (size_t i = 0, n; i < s.n; i += n) {
+        n = 1;
+        if (!is_joint(s.p[i]))
+            out += n = put_folded(out, (str){s.p + i, s.n - i});
         else if (out == start || out[-1] != '_')
             *out++ = '_';
     }

@@ -15,7 +15,9 @@ uint32_t text_point_1252(unsigned char c); /* the code point of one byte */
  * Latin-1, to UTF-8 in the arena. */
 str text_from_1252(struct arena *a, str s) MUST_CHECK;
 
-/* For comparing names: outer blanks and a BOM off, ASCII upper to lower case, runs of blank,
- * '_',
- * '-', '.' to one '_'. Bytes beyond ASCII stay. */
+/* The small letter of one: Latin with its accents, Greek, Cyrillic; anything else stays. */
+uint32_t text_small(uint32_t point);
+
+/* For comparing names: outer blanks and a BOM off, letters small, runs of blank, '_', '-', '.'
+ * to one '_'. Bytes that are no UTF-8 stay. */
 str text_fold(struct arena *a, str s) MUST_CHECK;

@@ -17,22 +17,6 @@ static uint32_t read_point(const char **at, const char *end)
     return (p[0] & 0x07u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu);
 }
 
-/* Latin with its accents, Greek and Cyrillic: the scripts that our words are written in. */
-static uint32_t small_letter(uint32_t c)
-{
-    if (c < 0x80)
-        return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-    if ((c >= 0xc0 && c <= 0xde && c != 0xd7) || (c >= 0x391 && c <= 0x3a9))
-        return c + 0x20;
-    if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e))
-        return c + (c & 1);
-    if ((c >= 0x100 && c <= 0x137) || (c >= 0x14a && c <= 0x177))
-        return c | 1;
-    if (c >= 0x400 && c <= 0x40f)
-        return c + 0x50;
-    return c >= 0x410 && c <= 0x42f ? c + 0x20 : c;
-}
-
 static enum word_class class_of_ascii(uint32_t c)
 {
     if ((c | 0x20) - 'a' < 26)
@@ -68,7 +52,7 @@ static enum word_class class_of(uint32_t c)
 enum word_class word_step(const char **p, const char *end, uint32_t *point)
 {
     if ((unsigned char)**p < 0x80) {
-        *point = small_letter((unsigned char)*(*p)++);
+        *point = text_small((unsigned char)*(*p)++);
         return class_of_ascii(*point);
     }
     uint32_t c = read_point(p, end);
@@ -76,7 +60,7 @@ enum word_class word_step(const char **p, const char *end, uint32_t *point)
         *point = c == 0xb9 ? '1' : c - 0xb0 + '0';
         return WORD_DIGIT;
     }
-    *point = small_letter(c);
+    *point = text_small(c);
     return class_of(c);
 }
 

@@ -1,27 +1,43 @@
 #pragma once
-/* A source as bytes at offsets. Today `file:` URIs under configured roots, opened so that no
- * symbolic link, no `..` and no device can lead elsewhere; read with pread, never mapped. */
+/* A source as bytes at offsets, wherever they come from: `file:` URIs under configured roots
+ * (source_file.c). Nothing here blocks for a network: what is not there yet is ERR_AGAIN, and
+ * the source calls back. */
 #include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/base/str.h"
 
-struct source { /* zeroed is closed; -1 is never a descriptor of an open one */
+struct source_ops { /* one kind of place */
+    /* As source_read(). Gives at most what the source held when it was opened. */
+    int (*read)(void *self, uint64_t offset, char *to, size_t n, size_t *got, str *reason,
+                struct error *err);
+    bool (*is_same)(void *self);
+    void (*close)(void *self);
+};
+struct source { /* zeroed is closed */
     bool is_open;
-    int fd;
-    uint64_t size;
-    str version; /* "<size>-<mtime in ns>": changes when the bytes may have; in the arena of
-                    open */
+    uint64_t size; /* of what is stored; UINT64_MAX: nobody said */
+    str version;   /* changes when the bytes may have; in the arena of open */
+    const struct source_ops *ops;
+    void *self; /* owned, of `ops` */
+};
+struct source_setup {
+    const str *roots; /* folders that `file:` may name, without a trailing slash */
+    uint32_t root_count;
+    void (*ready)(void *ctx); /* behind an ERR_AGAIN: ask again; from the loop */
+    void *ready_ctx;
 };
 
-/* On failure `reason` is the word for a dead letter, static: `source_refused` (no file: URI,
- * outside the roots, no regular file), `source_missing`, `source_unreadable`; ERR_DATA with the
- * sentence, ERR_AGAIN where it is not the file's fault (no descriptor left, no memory). */
-int source_open(struct source *s, struct arena *a, str uri, const str *roots,
-                uint32_t root_count, str *reason, struct error *err) MUST_CHECK;
-void source_close(struct source *s); /* also of a closed one */
+/* On failure `reason` is the word for a dead letter, static: `source_refused` (no such URI,
+ * outside what is allowed, no regular file), `source_missing`, `source_unreadable`,
+ * `source_changed`, and ERR_DATA has the sentence. ERR_AGAIN with an empty reason: `ready` will
+ * be called, then call again with the same `s`; with a reason: it is not the source's fault (no
+ * descriptor left, no memory), nobody calls. */
+int source_open(struct source *s, struct arena *a, str uri, const struct source_setup *setup,
+                str *reason, struct error *err) MUST_CHECK;
+void source_close(struct source *s); /* also of a closed one, and of one being opened */
 
-/* Up to `n` bytes from `offset`; `*got` 0 at the end. ERR_SYSTEM. */
-int source_read(const struct source *s, uint64_t offset, char *to, size_t n, size_t *got,
+/* Up to `n` bytes from `offset`; `*got` 0 at the end. Failures as those of source_open(). */
+int source_read(struct source *s, uint64_t offset, char *to, size_t n, size_t *got, str *reason,
                 struct error *err) MUST_CHECK;
-/* Whether it still has the size and the time of change that it was opened with. */
+/* Whether it still is what was opened. */
 bool source_is_same(const struct source *s) MUST_CHECK;

@@ -77,8 +77,11 @@ static void step(struct flight *f)
         break;
     case WORK_LATER: /* runner_finish() or runner_give_up() was or will be called */
         break;
+    case WORK_WAIT: /* runner_resume() will be called; until then it may be dropped */
+        f->again = flight_process;
+        break;
     }
-    if (f->is_alone && work == WORK_LATER)
+    if (f->is_alone && (work == WORK_LATER || work == WORK_WAIT))
         flight_suspend(f);
     else if (f->is_alone)
         flight_acquit(f);
@@ -120,6 +123,15 @@ void runner_give_up(struct worker *w, struct batch *b, const struct error *err)
     log_warn("the stage cannot work now, its entries stay", LOG_STR("stage", w->name),
              LOG_ERROR_TEXT(err));
     flight_wait(b->owner, GIVE_UP_US, flight_process);
+}
+
+void runner_resume(struct worker *w, struct batch *b)
+{
+    struct flight *f = b->owner;
+
+    (void)w;
+    if (f->phase == FLIGHT_BUSY && f->again == flight_process)
+        flight_wait(f, 0, flight_process);
 }
 
 /* Reading. */

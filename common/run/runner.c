@@ -130,6 +130,7 @@ static uint64_t outputs_of(const struct pipeline *p, str from)
 static const struct host host = {
     .finish = runner_finish,
     .give_up = runner_give_up,
+    .resume = runner_resume,
     .announce = runner_announce,
     .note = runner_note,
     .job = runner_job,

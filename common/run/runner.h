@@ -112,6 +112,7 @@ void flight_settle(struct flight *f, bool is_more); /* commit what the stage mad
 /* What a runner is to its stage: struct host. */
 void runner_finish(struct worker *w, struct batch *b);
 void runner_give_up(struct worker *w, struct batch *b, const struct error *err);
+void runner_resume(struct worker *w, struct batch *b);
 void runner_announce(struct worker *w, void (*go_on)(void *ctx), void *ctx);
 void runner_note(struct worker *w, struct notes *n);
 str runner_job(struct worker *w, const struct batch *b, const str **fields, uint32_t *count);

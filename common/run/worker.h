@@ -18,6 +18,8 @@ enum work {
     WORK_MORE,  /* commit what is there, keep the entries, rewind the arena, call process again
                  */
     WORK_LATER, /* the stage keeps the batch and will call host->finish() */
+    WORK_WAIT,  /* nothing to commit yet: the stage calls host->resume() when process() can go
+                   on */
 };
 struct services { /* what a stage may call: seams for tests */
     const struct clock *clock;
@@ -81,6 +83,8 @@ struct host {
     void (*finish)(struct worker *w, struct batch *b);
     /* No commit: the entries stay, the stage is asked again after a while. */
     void (*give_up)(struct worker *w, struct batch *b, const struct error *err);
+    /* Behind WORK_WAIT: call process again. */
+    void (*resume)(struct worker *w, struct batch *b);
     /* deliver: note in Redis what a call is about to carry; what may have been taken is known
      * then, whoever dies. `done` runs when all of it was answered, at once when there is no
      * connection. An entry that is_gone by then must not be sent, and its records may be left

@@ -82,7 +82,11 @@ static void test_text_fold_makes_names_comparable(void)
         {"  Leather\tinterior", "leather_interior"},
         {"gear-box__Type", "gear_box_type"},
         {"_id", "_id"},
-        {"Cena Z\xc5\x81", "cena_z\xc5\x81"},
+        {"Cena Z\xc5\x81", "cena_z\xc5\x82"},
+        {"POJEMNO\xc5\x9a\xc4\x86", "pojemno\xc5\x9b\xc4\x87"},
+        {"GR\xc3\x96SSE", "gr\xc3\xb6sse"},
+        {"\xd0\xa6\xd0\x95\xd0\x9d\xd0\x90", "\xd1\x86\xd0\xb5\xd0\xbd\xd0\xb0"},
+        {"A\xc3", "a\xc3"},
         {"", ""},
         {" ", ""},
     };

@@ -66,7 +66,8 @@ static void make_tree(void)
 static int opened(struct source *s, str from, const str *roots, uint32_t n, str *reason)
 {
     struct error err = {0};
-    int rc = source_open(s, &arena, from, roots, n, reason, &err);
+    const struct source_setup setup = {.roots = roots, .root_count = n};
+    int rc = source_open(s, &arena, from, &setup, reason, &err);
 
     CHECK((rc == 0) == (err.text[0] == '\0'));
     return rc;
@@ -77,10 +78,11 @@ static void check_text(struct source *s, const char *want)
     char bytes[64];
     struct error err = {0};
     size_t got = 0;
+    str reason;
 
-    CHECK_INT(source_read(s, 0, bytes, sizeof(bytes), &got, &err), 0);
+    CHECK_INT(source_read(s, 0, bytes, sizeof(bytes), &got, &reason, &err), 0);
     CHECK_STR(((str){bytes, got}), str_of(want));
-    CHECK_INT(source_read(s, got, bytes, sizeof(bytes), &got, &err), 0);
+    CHECK_INT(source_read(s, got, bytes, sizeof(bytes), &got, &reason, &err), 0);
     CHECK_INT(got, 0);
 }
 

@@ -89,6 +89,13 @@ static void test_rules_of_a_source_go_over_the_common_ones(void)
     };
     static const struct rules_case zoopla[] = {
         {config, "[\"Price\"]", "[44,\"2\"]", ",\"price\":2,\"where\":\"GB\"}"},
+        /* one way to come by a value takes the place of another */
+        {"fields: {where: {from: a, map: {x: y}}}\n"
+         "sources: [{files: ['*/z/*'], fields: {where: {value: x}}}]\n",
+         "[\"a\"]", "[44,\"2\"]", ",\"where\":\"y\",\"sp_extra\":{\"a\":\"2\"}}"},
+        {"fields: {where: {value: x, map: {x: y}}}\n"
+         "sources: [{files: ['*/z/*'], fields: {where: {template: '{a}'}}}]\n",
+         "[\"a\"]", "[44,\"x\"]", ",\"where\":\"y\"}"},
     };
 
     uri = STR_NONE;
@@ -124,6 +131,9 @@ static void test_rules_take_a_text_step_by_step(void)
         {"fields: {a: {nothing: ['/^\xe2\x80\x94/'], parse: integer}}", "[\"a\"]",
          "[44,\"\xe2\x80\x94 sq ft\"]",
          ",\"a\":null,\"sp_extra\":{\"a\":\"\xe2\x80\x94 sq ft\"}}"},
+        /* the default of a part that is a word */
+        {"fields: {a: {parse: money, take: period, default: month}}", "[\"a\"]",
+         "[44,\"7 EUR\"]", ",\"a\":\"month\",\"sp_extra\":{\"a\":\"7 EUR\"}}"},
         {"fields: {a: {nothing: '0', parse: integer, default: 7}}", "[\"a\"]", "[44,\"0\"]",
          ",\"a\":7,\"sp_extra\":{\"a\":\"0\"}}"},
         /* case, pad, between */
@@ -156,6 +166,14 @@ static void test_rules_take_more_than_cells(void)
     static const struct rules_case cases[] = {
         {"fields: {a: {template: '{y}-{m}'}, b: {template: '{x}-{z}'}}", "[\"y\",\"m\"]",
          "[44,\"2004\",\"3\"]", ",\"a\":\"2004-3\",\"b\":null}"},
+        /* a header that says what its cells do not */
+        {"fields: {a: {from: [m2, '{sqft} sq ft'], parse: area, unit: m2, nothing: '-'}}",
+         "[\"sqft\",\"m2\"]", "[44,\"1056\",\"\"]", ",\"a\":98.11}"},
+        {"fields: {a: {from: [m2, '{sqft} sq ft'], parse: area, unit: m2, nothing: '-'}}",
+         "[\"sqft\",\"m2\"]", "[44,\"5.31Acres\",\"-\"]",
+         ",\"a\":21488.81,\"sp_extra\":{\"m2\":\"-\"}}"},
+        {"fields: {a: {from: '{sqft} sq ft', parse: area, nothing: '-'}}", "[\"sqft\"]",
+         "[44,\"-\"]", ",\"a\":null,\"sp_extra\":{\"sqft\":\"-\"}}"},
         {"fields: {n: {from: '@row'}, o: {from: '@offset', parse: integer}, f: {from: '@file'},"
          " t: {from: '@accepted'}, u: {from: '@uri'}}",
          "[]", "[44]",
