@@ -122,7 +122,7 @@ bool quantity_read(const struct coerce_setup *setup, const struct quantity_wish 
     const char *wrong = NULL;
 
     *q = (struct quantity){0};
-    amounts_read(setup, wish->dimension, wish->is_money, a, text, &all);
+    amounts_read(setup, wish, a, text, &all);
     if (all.wrong)
         return all.is_ambiguous ? quantity_refuse_ambiguous(out, all.wrong)
                                 : coerce_refuse(out, all.wrong);

@@ -2,7 +2,6 @@
  */
 #include "common/data/decimal.h"
 #include "common/data/quantity.h"
-#include "common/data/quantity_tokens.h"
 
 struct parser {
     struct tokens *tokens;
@@ -248,7 +247,7 @@ static bool is_nothing(const struct tokens *t)
     return has_dash && has_unit;
 }
 
-void amounts_read(const struct coerce_setup *setup, enum dimension wanted, bool is_money,
+void amounts_read(const struct coerce_setup *setup, const struct quantity_wish *wish,
                   struct arena *a, str text, struct amounts *out)
 {
     struct tokens tokens;
@@ -257,7 +256,7 @@ void amounts_read(const struct coerce_setup *setup, enum dimension wanted, bool 
     *out = (struct amounts){.wrong = "is longer than 1000 bytes"};
     if (text.n > QUANTITY_TEXT_MAX)
         return;
-    tokens_read(setup, wanted, is_money, a, text, &tokens);
+    tokens_read(setup, wish, a, text, &tokens);
     out->wrong = tokens.wrong;
     out->is_nothing = is_nothing(&tokens);
     while (p.i < tokens.n && !out->wrong)

@@ -250,7 +250,7 @@ static void scan_one(struct scanner *s)
     add(s, from, (struct token){.kind = is_each(from, s->p) ? TOKEN_PER : TOKEN_WORD});
 }
 
-void tokens_read(const struct coerce_setup *setup, enum dimension wanted, bool is_money,
+void tokens_read(const struct coerce_setup *setup, const struct quantity_wish *wish,
                  struct arena *a, str text, struct tokens *tokens)
 {
     struct scanner s = {.setup = setup,
@@ -258,8 +258,8 @@ void tokens_read(const struct coerce_setup *setup, enum dimension wanted, bool i
                         .tokens = tokens,
                         .p = text.p,
                         .end = str_end(text),
-                        .wanted = wanted,
-                        .is_money = is_money,
+                        .wanted = wish->dimension,
+                        .is_money = wish->is_money,
                         .decimal = setup->decimal ? setup->decimal : '.'};
 
     tokens->n = 0;
