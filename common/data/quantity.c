@@ -13,7 +13,7 @@ static bool is_of_kind(const struct quantity_wish *wish, const struct amount *x)
 {
     if (wish->is_money)
         return x->has_currency && !x->is_rate;
-    if (!x->unit || x->has_currency)
+    if (!x->unit || x->has_currency || x->is_rate)
         return false;
     return wish->dimension == DIMENSION_ANY || x->unit->dimension == wish->dimension;
 }

@@ -10,7 +10,7 @@ struct amount {
     const struct unit *unit, *max_unit; /* NULL: none in the cell */
     str currency;                       /* ISO 4217; of a sign of several all of them */
     bool has_currency, is_range;
-    bool is_rate; /* for each of some unit: "€ 12 /m²" */
+    bool is_rate; /* for each of some unit: "€ 12 /m²", "17 km/kg" */
     bool is_open; /* a word that we do not know stands behind its bare number */
     str multiplier, max_multiplier, period; /* empty: none */
     enum quantity_note note;

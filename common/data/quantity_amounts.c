@@ -97,7 +97,7 @@ static void take_rate(struct parser *p, struct amount *x)
     if (kind_here(p) != TOKEN_PER)
         return;
     if (next == TOKEN_UNIT)
-        x->is_rate = x->has_currency;
+        x->is_rate = true;
     p->i += next == TOKEN_UNIT || next == TOKEN_DASH ? 2 : 1;
 }
 
