@@ -10,6 +10,7 @@ OWNERS = {
     "hiredis/": "common/io/reply", "event2/": "common/io/", "curl/": "common/io/http",
     "csv.h": "common/data/rows", "cjson/": "common/data/doc", "yaml.h": "common/data/yaml",
     "lua": "common/data/script", "tre/": "common/data/pattern", "avro": "common/data/schema", "openssl/": "common/data/digest",
+    "zlib.h": "common/io/inflate", "zstd.h": "common/io/inflate",
 }
 SHARED_WORKER_HEADERS = {"workers/sink.h", "workers/stages.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)

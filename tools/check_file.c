@@ -17,17 +17,22 @@ static str folder_of(const char *path)
     return slash ? str_between(path, slash + (slash == path)) : STR_NONE;
 }
 
-int check_file_load(struct command_call *call, struct check_file *file, struct error *err)
+int check_file_read(struct command_call *call, const char *path, struct check_file *file,
+                    struct error *err)
 {
     *file = (struct check_file){.findings.arena = call->arena};
+    if (slurp(call->arena, path, FILE_MAX, &file->text, err))
+        return err->code;
+    file->name = strcmp(path, "-") == 0 ? STR("stdin") : str_of(path);
+    file->pipeline = pipeline_load(file->text, folder_of(path), call->kinds, &file->findings);
+    return 0;
+}
+
+int check_file_load(struct command_call *call, struct check_file *file, struct error *err)
+{
     if (call->argc != 1)
         return error_set(err, ERR_USAGE, "name one pipeline file, or - for what comes in");
-    if (slurp(call->arena, call->argv[0], FILE_MAX, &file->text, err))
-        return err->code;
-    file->name = strcmp(call->argv[0], "-") == 0 ? STR("stdin") : str_of(call->argv[0]);
-    file->pipeline =
-        pipeline_load(file->text, folder_of(call->argv[0]), call->kinds, &file->findings);
-    return 0;
+    return check_file_read(call, call->argv[0], file, err);
 }
 
 void check_file_free(struct check_file *file)

@@ -1,6 +1,7 @@
 #pragma once
 /* A pipeline file, loaded the way every program loads it, and what is wrong with it in words.
- * For check and apply. */
+ * For all
+ * commands that take one. */
 #include "common/run/pipeline.h"
 #include "tools/command.h"
 
@@ -13,6 +14,9 @@ struct check_file {
 /* Read and load the file that is the one word of `call`, "-" being stdin. Mistakes in it are
  * findings, no error. */
 int check_file_load(struct command_call *call, struct check_file *file,
+                    struct error *err) MUST_CHECK;
+/* The same, by its path. */
+int check_file_read(struct command_call *call, const char *path, struct check_file *file,
                     struct error *err) MUST_CHECK;
 void check_file_free(struct check_file *file);
 

@@ -87,7 +87,7 @@ static int look(struct follow *w, struct follow_file *f, struct error *err)
     if (read_books(w, f->src, &f->now, err) != 0)
         return err->code;
     f->stand = FOLLOW_RUNNING;
-    if (str_is(state->text, "failed")) {
+    if (str_is(state->text, "failed") || str_is(state->text, "incomplete")) {
         f->stand = FOLLOW_FAILED;
         f->error = arena_copy(&w->arena, r->items[4].text);
     } else if (str_is(state->text, "done") && f->now.open == 0) {

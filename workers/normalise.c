@@ -244,6 +244,19 @@ static int open_normalise(struct worker *w, struct error *err)
     return error_at(err, f.list[0].at, STR_FMT, STR_ARG(f.list[0].text));
 }
 
+static bool columns(struct worker *w, str uri, str cols, struct arena *a,
+                    struct column_uses *uses)
+{
+    struct normalise *s = w->state;
+    const char *why;
+    const struct normalise_rules *rules = normalise_sources_find(&s->sources, uri);
+    const struct plan *plan = plans_find(&s->plans, rules, cols, false, &why);
+
+    if (plan)
+        plan_explain(plan, a, uses);
+    return plan != NULL;
+}
+
 const struct stage stage_normalise = {
     .name = "normalise",
     .summary = "Rows and documents in, documents with declared, typed fields out.",
@@ -253,5 +266,6 @@ const struct stage stage_normalise = {
     .open = open_normalise,
     .process = process,
     .close = close_normalise,
+    .columns = columns,
     .max_inflight = 1,
 };

@@ -42,3 +42,7 @@ struct plans { /* zeroed is ready */
 const struct plan *plans_find(struct plans *p, const struct normalise_rules *rules, str cols,
                               bool is_document, const char **why);
 void plans_free(struct plans *p);
+
+/* The same for people: for struct stage's columns(). */
+struct column_uses;
+void plan_explain(const struct plan *p, struct arena *a, struct column_uses *uses);

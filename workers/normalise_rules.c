@@ -164,7 +164,7 @@ static void check_known(struct draft *d, const struct node *fields)
 
 static str parent_of(str name)
 {
-    const char *dot = memrchr(name.p, '.', name.n);
+    const char *dot = name.n ? memrchr(name.p, '.', name.n) : NULL;
 
     return dot ? str_between(name.p, dot) : STR_NONE;
 }

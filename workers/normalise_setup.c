@@ -74,6 +74,17 @@ static const struct coerce_word *load_meanings(struct load *l, const struct node
     return words;
 }
 
+static void load_languages(struct load *l, const struct rule *r, struct coerce_setup *setup)
+{
+    uint32_t count;
+    const struct node **codes = load_words(l, r->languages, &count);
+
+    for (uint32_t i = 0; i < count; i++)
+        if (!coerce_is_language(codes[i]->text))
+            load_complain(l, codes[i], "is none of en de fr nl es it pt pl ru");
+    setup->languages = load_texts(l, r->languages, false, &setup->language_count);
+}
+
 static void load_formats(struct load *l, const struct rule *r, struct coerce_setup *setup)
 {
     uint32_t count;
@@ -85,7 +96,6 @@ static void load_formats(struct load *l, const struct rule *r, struct coerce_set
             load_complain(l, formats[i], problem);
     }
     setup->formats = load_texts(l, r->formats, false, &setup->format_count);
-    setup->languages = load_texts(l, r->languages, false, &setup->language_count);
 }
 
 /* What the coercer measures, by its name. */
@@ -230,6 +240,7 @@ void load_setup(struct load *l, const struct rule *r, struct normalise_field *fi
     setup->separator = r->separator;
     setup->country = r->country;
     load_formats(l, r, setup);
+    load_languages(l, r, setup);
     load_numbers(l, r, setup);
     load_time(l, r, setup);
     load_type(field);

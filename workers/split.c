@@ -11,7 +11,7 @@ enum {
     POISON_ROWS_MAX = 16,     /* that killed workers; then the file is given up */
     STEP_ROWS = 32 * 1024,    /* and so many of them, which bounds memory when they are tiny */
     STEP_READ = 8 * STEP_BYTES, /* a longer line is passed over in several steps */
-    JOB_FIELDS = 32,            /* names and values that one commit sets at most */
+    JOB_FIELDS = 64,            /* names and values that one commit sets at most */
 };
 
 struct split {
@@ -107,7 +107,10 @@ static void describe(const struct reader *r, struct arena *a, struct progress *p
     set(p, STR("uri"), r->uri);
     set(p, STR("src"), r->src);
     set(p, STR("version"), r->file.version);
-    set_number(p, a, STR("size"), r->file.size);
+    if (r->file.size != UINT64_MAX)
+        set_number(p, a, STR("size"), r->file.size);
+    if (r->file.compression)
+        set(p, STR("compression"), str_of(r->file.compression));
     set(p, STR("cols"), r->cols);
     set(p, STR("delimiter"), arena_copy(a, (str){&d->delimiter, 1}));
     set(p, STR("quote"), arena_copy(a, (str){&d->quote, d->quote != '\0'}));
@@ -117,12 +120,25 @@ static void describe(const struct reader *r, struct arena *a, struct progress *p
     set_number(p, a, STR("started"), now_ms);
 }
 
+/* Where an archive can be unpacked from, so that a successor need not begin at its start. */
+static void set_mark(const struct reader *r, struct arena *a, struct progress *p)
+{
+    struct source_mark mark = source_mark(&r->file, p->to);
+
+    if (mark.out == 0)
+        return;
+    set_number(p, a, STR("packed_at"), mark.in);
+    set_number(p, a, STR("unpacked_at"), mark.out);
+}
+
 static struct source_note *note(const struct reader *r, struct arena *a)
 {
     struct source_note *n = arena_zalloc(a, sizeof(*n));
 
-    *n = (struct source_note){
-        .src = r->src, .uri = r->uri, .version = r->file.version, .size = r->file.size};
+    *n = (struct source_note){.src = r->src,
+                              .uri = r->uri,
+                              .version = r->file.version,
+                              .size = r->file.size == UINT64_MAX ? 0 : r->file.size};
     return n;
 }
 
@@ -135,7 +151,8 @@ static void end_job(struct batch *b, str state, uint64_t now_ms)
 
 /* The job itself is the dead letter, or the whole entry when it names no file; what was read
  * before goes on. */
-static enum work give_up(struct worker *w, struct batch *b, const struct trouble *t)
+static void end_with_letter(struct worker *w, struct batch *b, const struct trouble *t,
+                            str state)
 {
     struct split *s = w->state;
     struct entry *e = &b->entries[0];
@@ -153,14 +170,50 @@ static enum work give_up(struct worker *w, struct batch *b, const struct trouble
                   detail);
     set(p, STR("uri"), e->uri);
     set(p, STR("error"), detail);
-    end_job(b, STR("failed"), clock_wall_ms(w->services->clock));
-    log_warn("a file cannot be split", LOG_STR("uri", e->uri), LOG_STR("reason", t->reason),
-             LOG_STR("error", detail));
+    end_job(b, state, clock_wall_ms(w->services->clock));
+    log_warn("a file cannot be split, or not all of it", LOG_STR("uri", e->uri),
+             LOG_STR("reason", t->reason), LOG_STR("error", detail));
     source_close(&s->reader.file);
+}
+
+static enum work give_up(struct worker *w, struct batch *b, const struct trouble *t)
+{
+    end_with_letter(w, b, t, STR("failed"));
+    return WORK_DONE;
+}
+
+/* All rows were read. An archive that breaks off is never done. */
+static enum work end(struct worker *w, struct batch *b)
+{
+    struct split *s = w->state;
+    struct source_end end = source_ended(&s->reader.file);
+    struct trouble t = {.reason =
+                            end.kind == SOURCE_CUT ? STR("incomplete") : STR("trailing_bytes")};
+
+    if (end.kind == SOURCE_WHOLE) {
+        end_job(b, STR("done"), clock_wall_ms(w->services->clock));
+        return WORK_DONE;
+    }
+    error_set(&t.err, ERR_DATA, "%s", end.text);
+    end_with_letter(w, b, &t, end.kind == SOURCE_CUT ? STR("incomplete") : STR("done"));
     return WORK_DONE;
 }
 
 /* Rows. */
+
+static void emit_half(struct reader *r, struct batch *b, const struct row *row)
+{
+    struct entry *e = &b->entries[0];
+    str raw = json_quoted(&b->arena, row->bytes);
+    str line = row->line.n ? row->line
+                           : arena_printf(&b->arena, "[%" PRIu64 "," STR_FMT "]", row->offset,
+                                          STR_ARG(raw));
+
+    record_settle(batch_emit(b, e, line, (uint32_t)(r->row++ - e->row)), VERDICT_DEAD,
+                  STR("incomplete"),
+                  arena_printf(&b->arena, "half a row of " STR_FMT " at offset %" PRIu64,
+                               STR_ARG(r->uri), row->offset));
+}
 
 static void emit(struct reader *r, struct batch *b, const struct row *row, bool is_bad)
 {
@@ -187,7 +240,12 @@ static bool step(struct reader *r, struct batch *b, struct trouble *t)
     struct row row;
 
     while (cutter_boundary(r->cutter) < stop && b->record_count < STEP_ROWS) {
-        switch (reader_next(r, &b->arena, &budget, &row, t)) {
+        enum rows_status status = reader_next(r, &b->arena, &budget, &row, t);
+        if ((status == ROWS_ROW || status == ROWS_BAD) && reader_is_half(r, &row)) {
+            emit_half(r, b, &row);
+            return false;
+        }
+        switch (status) {
         case ROWS_ROW:
             emit(r, b, &row, false);
             break;
@@ -201,6 +259,13 @@ static bool step(struct reader *r, struct batch *b, struct trouble *t)
         }
     }
     return true;
+}
+
+static uint64_t job_number(const str *job, uint32_t n, const char *name)
+{
+    uint64_t value;
+
+    return str_to_u64(reader_job_field(job, n, name), &value) ? value : 0;
 }
 
 /* The source has bytes again. */
@@ -233,6 +298,10 @@ static bool begin(struct worker *w, struct batch *b, const str *job, uint32_t n,
         .limits = {.columns = (uint32_t)s->columns, .row_bytes = (uint32_t)s->row_bytes},
         .source = {.roots = w->services->roots,
                    .root_count = w->services->root_count,
+                   .unpacked_max = w->services->unpacked_max,
+                   .mark = {.in = job_number(job, n, "packed_at"),
+                            .out = job_number(job, n, "unpacked_at")},
+                   .loop = w->services->loop,
                    .ready = on_ready,
                    .ready_ctx = w},
     };
@@ -336,8 +405,9 @@ static enum work split_process(struct worker *w, struct batch *b)
     if (t.is_waiting && is_begun && b->record_count == 0 && p->to == from)
         return wait(s, b);
     if (!goes_on)
-        end_job(b, STR("done"), now_ms);
-    return goes_on ? WORK_MORE : WORK_DONE;
+        return end(w, b);
+    set_mark(r, &b->arena, p);
+    return WORK_MORE;
 }
 
 const struct stage stage_split = {

@@ -110,6 +110,16 @@ enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget
     }
 }
 
+bool reader_is_half(const struct reader *r, const struct row *row)
+{
+    if (!r->is_at_end || source_ended(&r->file).kind != SOURCE_CUT)
+        return false;
+    if (str_is(row->reason, "open_quote"))
+        return true;
+    char last = r->have ? r->bytes[r->have - 1] : '\n';
+    return row->end >= r->bytes_at + r->have && last != '\n' && last != '\r';
+}
+
 static void start_rows(struct reader *r, uint64_t offset)
 {
     cutter_free(&r->cutter);

@@ -40,6 +40,9 @@ bool reader_begin(struct reader *r, const struct reader_setup *setup, str uri, c
  * waits. */
 enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget,
                              struct row *row, struct trouble *t) MUST_CHECK;
+/* Whether a row that reader_next() gave, good or bad, is what an archive that breaks off left
+ * of a row. */
+bool reader_is_half(const struct reader *r, const struct row *row) MUST_CHECK;
 /* The row where the file stands is passed over without a look into it, up to its first line
  * end: as for ROWS_BAD, with reason `poison`. Only right behind reader_begin(). */
 bool reader_pass_over(struct reader *r, struct arena *a, struct row *row,

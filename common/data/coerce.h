@@ -89,11 +89,13 @@ bool coerce_refuse(struct coerced *out, const char *why);
 bool coerce_zone(str text, int *minutes) MUST_CHECK;
 bool coerce_day(str text, int64_t *days) MUST_CHECK;
 
+bool coerce_is_language(str code) MUST_CHECK; /* whose words of dates are known */
 /* NULL when `format` can be read and names at least a year; else what is wrong with it, static.
  */
 const char *coerce_check_format(str format) MUST_CHECK;
 
-coerce_fn coerce_text, coerce_integer, coerce_number, coerce_date, coerce_boolean;
+coerce_fn coerce_text, coerce_integer, coerce_number, coerce_boolean;
+coerce_fn coerce_date, coerce_timestamp;
 coerce_fn coerce_money, coerce_quantity, coerce_range, coerce_percent, coerce_coordinate;
 coerce_fn coerce_area, coerce_consumption, coerce_distance, coerce_energy, coerce_mass,
     coerce_power, coerce_speed, coerce_torque, coerce_volume;

@@ -176,7 +176,7 @@ int source_file_open(struct source *s, struct arena *a, str uri,
     struct file *f = xalloc(sizeof(*f));
     *f = (struct file){.fd = fd, .size = (uint64_t)st.st_size, .mtime_ns = mtime_of(&st)};
     *s = (struct source){
-        .is_open = true,
+        .is_found = true,
         .size = f->size,
         .version = arena_printf(a, "%" PRIu64 "-%" PRIu64, f->size, f->mtime_ns),
         .ops = &file_ops,

@@ -206,6 +206,7 @@ static int open_process(struct process *p, struct error *err)
     p->services = (struct services){
         .clock = &clock_system, .random = system_random, .loop = p->loop, .http = p->http};
     split_roots(p, p->options->roots);
+    p->services.unpacked_max = p->options->decompressed_max;
     heartbeat_name(p);
     p->redis = redis_new(p->loop, &p->address, &events);
     p->wake = redis_new(p->loop, &p->address, &wake);

@@ -7,6 +7,8 @@ const struct setting run_options[] = {
      "Address of /metrics, /healthz and /readyz; port 0: any; off: none."},
     {"roots", SETTING_STR, "", offsetof(struct run_options, roots),
      "Folders that file: URIs may name, ':' between them; empty: none."},
+    {"decompressed_max", SETTING_BYTES, "64GiB", offsetof(struct run_options, decompressed_max),
+     "Most bytes that a gzip or zstd file may hold; a larger one fails there."},
     {"lease", SETTING_MSEC, "30s", offsetof(struct run_options, lease_ms),
      "A worker whose heartbeat stands still for so long is dead; its entries are taken over."},
     {"stop_timeout", SETTING_MSEC, "10s", offsetof(struct run_options, stop_ms),

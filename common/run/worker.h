@@ -29,6 +29,7 @@ struct services { /* what a stage may call: seams for tests */
     struct http *http; /* NULL where no stage needs it */
     const str *roots;  /* folders that `file:` may name, without a trailing slash */
     uint32_t root_count;
+    uint64_t unpacked_max; /* bytes that a compressed source may hold; 0: 64 GiB */
     uint64_t pipeline_version;
 };
 /* Where a source id leads: from sp:{lane}:source:<id>. */
@@ -45,6 +46,19 @@ struct worker {
     const struct host *host;
     void *runner; /* the host's own */
 };
+struct field_use { /* of what a stage makes: where it takes it from */
+    str name;
+    const uint32_t *columns; /* numbers of columns, from 0 */
+    const str *aliases;      /* other names that would do, folded */
+    uint32_t column_count, alias_count;
+};
+struct column_uses {
+    const str *names; /* of the columns, as they came */
+    const bool *is_used;
+    const struct field_use *fields;
+    uint32_t n, field_count;
+    str issues; /* field that issues are written to, as texts; empty: sp_issues */
+};
 struct stage {
     const char *name, *summary; /* subcommand, key in the file, metric label; line for --help */
     size_t state_size;          /* private state, allocated and freed by the runner */
@@ -58,8 +72,12 @@ struct stage {
     enum work (*process)(struct worker *w, struct batch *b); /* owns `b` until DONE or finish */
     void (*flush)(struct worker *w); /* optional: we are stopping, send what lingers */
     void (*close)(struct worker *w); /* once, after the last batch is finished */
-    uint32_t max_inflight;           /* batches it may keep with WORK_LATER, at least 1 */
-    bool is_end;                     /* deliver: what passes has arrived, no route follows */
+    /* Optional, for commands that explain: what it does with the columns `cols` of a file. All
+     * of it in `a`. False: it cannot tell. */
+    bool (*columns)(struct worker *w, str uri, str cols, struct arena *a,
+                    struct column_uses *uses);
+    uint32_t max_inflight; /* batches it may keep with WORK_LATER, at least 1 */
+    bool is_end;           /* deliver: what passes has arrived, no route follows */
     bool wants_jobs; /* split: its entries are jobs, one a batch, and host->job() answers */
 };
 struct note { /* deliver: what a call is about to carry of an entry */

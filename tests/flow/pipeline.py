@@ -233,7 +233,7 @@ class Pipeline:
 
     def is_at_rest(self):
         """Every job has an end, nothing waits, nothing is pending."""
-        if any(self.job(id).get("state") not in ("done", "failed") and not self.is_refused(id) for id in self.jobs):
+        if any(self.job(id).get("state") not in ("done", "failed", "incomplete") and not self.is_refused(id) for id in self.jobs):
             return False
         if any(self.r.xlen(topic) for topic in self.topics()) or self.pending():
             return False

@@ -56,12 +56,14 @@ static void check_kind(const struct coercer *c, str text, str value)
         PROMISE(json_unquote(&arena, value, &again) && str_equal(again, text));
         return;
     }
-    if (c->run == coerce_date) {
+    if (type == JSON_NULL) /* never, a week ago */
+        return;
+    if (c->run == coerce_date || c->run == coerce_timestamp) {
         PROMISE(json_unquote(&arena, value, &text));
         PROMISE(c->run(&plain, &arena, text, &out) && str_equal(out.value, value));
         return;
     }
-    if (type == JSON_NULL || c->run == coerce_percent || value.n > PLAIN_MAX)
+    if (c->run == coerce_percent || value.n > PLAIN_MAX)
         return;
     if (c->run == coerce_boolean)
         PROMISE(type == JSON_TRUE || type == JSON_FALSE);
@@ -89,7 +91,8 @@ static void run_all(const struct coerce_setup *setup, str text)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     str text = {(const char *)bytes, n}, format = str_cut(&text, '\t');
-    static const str languages[] = {{"de", 2}, {"fr", 2}, {"nl", 2}, {"ru", 2}, {"es", 2}};
+    static const str languages[] = {{"de", 2}, {"fr", 2}, {"nl", 2}, {"es", 2}, {"it", 2},
+                                    {"pt", 2}, {"pl", 2}, {"ru", 2}, {"en", 2}};
     const struct coerce_setup setups[] = {
         {.groups = {',', ' '},
          .digits = -1,
@@ -108,6 +111,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         {.decimal = ',', .groups = {'.'}},
         {.decimal = ',', .groups = {' '}},
         {.decimal = '.', .formats = &format, .format_count = !coerce_check_format(format)},
+        {.formats = &format,
+         .format_count = !coerce_check_format(format),
+         .languages = languages,
+         .language_count = ARRAY_LEN(languages),
+         .has_zone = true,
+         .zone = -90,
+         .has_now = true,
+         .now = 1443873600},
     };
 
     text = str_trim(text);

@@ -1,12 +1,6 @@
 #include "common/data/coerce.h"
 
-#include "common/data/json.h"
-#include "tests/unit/check.h"
-
-struct coerce_case {
-    const char *text, *want; /* NULL: refused */
-    struct coerce_setup setup;
-};
+#include "tests/unit/data/coerce_cases.h"
 
 #define GERMAN                                                                                 \
     {                                                                                          \
@@ -20,29 +14,6 @@ struct coerce_case {
     {                                                                                          \
         .decimal = ',', .groups = { ' ' }                                                      \
     }
-
-static void check_cases(const char *word, const struct coerce_case *cases, size_t n)
-{
-    const struct coercer *c = coercer_find(str_of(word));
-
-    for (size_t i = 0; i < n; i++) {
-        struct arena a = {0};
-        struct coerced out = {0};
-        size_t at;
-        bool good = c->run(&cases[i].setup, &a, str_of(cases[i].text), &out);
-        if (good != (cases[i].want != NULL)) {
-            printf("# %s '%s': " STR_FMT STR_FMT "\n", word, cases[i].text, STR_ARG(out.value),
-                   STR_ARG(out.why));
-            check_failures++;
-        } else if (good) {
-            CHECK_STR(out.value, str_of(cases[i].want));
-            CHECK(!json_check(out.value, NULL, &at));
-        } else {
-            CHECK(out.why.n > 0);
-        }
-        arena_free(&a);
-    }
-}
 
 static void test_coerce_text_is_quoted_as_it_stands(void)
 {
@@ -155,91 +126,6 @@ static void test_coerce_number_refuses_what_no_reader_takes(void)
     arena_free(&a);
 }
 
-static void test_coerce_date_iso(void)
-{
-    static const struct coerce_case cases[] = {
-        {"2021-05-24", "\"2021-05-24\"", {0}},
-        {"2021-05-24T10:11:12Z", "\"2021-05-24T10:11:12Z\"", {0}},
-        {"2016-03-26 17:47:46", "\"2016-03-26T17:47:46Z\"", {0}}, /* ebay_kleinanzeigen */
-        {"2021-05-24T10:11", "\"2021-05-24T10:11:00Z\"", {0}},
-        {"2021-05-24T10:11:12.123456Z", "\"2021-05-24T10:11:12.123456Z\"", {0}},
-        {"2021-05-24T10:11:12.1234567890123Z", "\"2021-05-24T10:11:12.123456789Z\"", {0}},
-        {"2021-05-24T10:11:12+02:00", "\"2021-05-24T08:11:12Z\"", {0}},
-        {"2021-01-01T00:30:00+0100", "\"2020-12-31T23:30:00Z\"", {0}},
-        {"2020-02-28T23:30:00-01", "\"2020-02-29T00:30:00Z\"", {0}},
-        {"2000-02-29", "\"2000-02-29\"", {0}},
-        {"9999-12-31T23:59:59Z", "\"9999-12-31T23:59:59Z\"", {0}},
-        {"0001-01-01T00:00:00Z", "\"0001-01-01T00:00:00Z\"", {0}},
-        {"2021-02-29", NULL, {0}},
-        {"1900-02-29", NULL, {0}},
-        {"2021-13-01", NULL, {0}},
-        {"2021-00-10", NULL, {0}},
-        {"2021-04-31", NULL, {0}},
-        {"2021-05-24T24:00:00Z", NULL, {0}},
-        {"2021-05-24T10:60:00Z", NULL, {0}},
-        {"2021-05-24T10:11:12+25:00", NULL, {0}},
-        {"9999-12-31T23:59:59-01:00", NULL, {0}},
-        {"0001-01-01T00:00:00+01:00", NULL, {0}},
-        {"2021-05-24T", NULL, {0}},
-        {"2021-05-24 tomorrow", NULL, {0}},
-        {"2021-05", NULL, {0}},
-        {"2021-5-24", NULL, {0}},
-        {"24/05/2021", NULL, {0}},
-        {"19-Dec", NULL, {0}}, /* bengaluru: a year and a month, or a day and a month? */
-        {"Ready To Move", NULL, {0}},
-        {"today", NULL, {0}},
-    };
-
-    check_cases("date", cases, ARRAY_LEN(cases));
-}
-
-static void test_coerce_date_by_formats(void)
-{
-    static const struct {
-        const char *formats[2], *text, *want;
-    } cases[] = {
-        {{"%d/%m/%Y"}, "24/05/2021", "\"2021-05-24\""},
-        {{"%d/%m/%Y"}, "4/5/2021", "\"2021-05-04\""},
-        {{"%d/%m/%Y"}, "31/02/2021", NULL},
-        {{"%d/%m/%Y"}, "24/05/21", NULL},
-        {{"Added on %d/%m/%Y", "Reduced on %d/%m/%Y"}, /* rightmove */
-         "Reduced on 24/05/2021",
-         "\"2021-05-24\""},
-        {{"Added on %d/%m/%Y", "Reduced on %d/%m/%Y"}, "Added today", NULL},
-        {{"%d-%b-%y"}, "07-Dec-19", "\"2019-12-07\""},
-        {{"%d-%b-%y"}, "07-Dec-69", "\"1969-12-07\""},
-        {{"%d %B %Y"}, "3 september 2020", "\"2020-09-03\""},
-        {{"%d %B %Y"}, "3 Sep 2020", "\"2020-09-03\""},
-        {{"%d %B %Y"}, "3 Septem 2020", NULL},
-        {{"%B %d, %Y"}, "May 9, 2018", "\"2018-05-09\""},
-        {{"%Y%m%d"}, "20180509", "\"2018-05-09\""},
-        {{"%d.%m.%Y %H:%M"}, "09.05.2018 7:05", "\"2018-05-09T07:05:00Z\""},
-        {{"%Y-%m-%d %H:%M:%S %z"}, "2018-05-09 01:02:03 +0530", "\"2018-05-08T19:32:03Z\""},
-        {{"%Y-%m-%d %H:%M"}, "2018-05-09 25:00", NULL},
-        {{"%m/%d/%Y", "%d/%m/%Y"}, "13/01/2020", NULL}, /* first that fits decides */
-        {{"%d%% %m %Y"}, "1% 2 2003", "\"2003-02-01\""},
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        str formats[2] = {str_of(cases[i].formats[0]), str_of(cases[i].formats[1])};
-        struct coerce_case c = {cases[i].text,
-                                cases[i].want,
-                                {.formats = formats, .format_count = 1 + !!formats[1].n}};
-        CHECK(!coerce_check_format(formats[0]));
-        check_cases("date", &c, 1);
-    }
-}
-
-static void test_coerce_check_format_names_what_is_wrong(void)
-{
-    CHECK(!coerce_check_format(STR("%y%b%d%z")));
-    CHECK_STR(str_of(coerce_check_format(STR("%Y-%m"))),
-              STR("needs a year, a month and a day"));
-    CHECK(coerce_check_format(STR("%Y-%m-%d %I")));
-    CHECK(coerce_check_format(STR("%Y-%m-%d%")));
-    CHECK(coerce_check_format(STR("")));
-}
-
 static void test_coerce_boolean(void)
 {
     static const str yes[] = {{"nein", 4}}, no[] = {{"ja", 2}, {"not_acept", 9}};
@@ -283,9 +169,6 @@ int main(void)
     RUN(test_coerce_integer);
     RUN(test_coerce_number);
     RUN(test_coerce_number_refuses_what_no_reader_takes);
-    RUN(test_coerce_date_iso);
-    RUN(test_coerce_date_by_formats);
-    RUN(test_coerce_check_format_names_what_is_wrong);
     RUN(test_coerce_boolean);
     RUN(test_coercer_find_knows_its_words);
     return check_done();

@@ -325,6 +325,7 @@ static void test_normalise_check_names_every_mistake(void)
         {"fields: {a: {clean: tags}}", "tags"},
         {"fields: {a: {zone: Leeds}}", "is no zone"},
         {"fields: {a: {scraped: today}}", "is no day"},
+        {"fields: {a: {parse: date, languages: [en, jp]}}", "is none of en"},
         {"fields: {a: {digits: 13}}", "from 0 to 12"},
         {"{defaults: {decimal: ',,'}, fields: {a: {}, b: {}}}", "one sign"},
         {"sources: [{fields: {a: {}}}]", "needs files"},
