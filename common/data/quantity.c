@@ -222,13 +222,16 @@ static bool take_currency(const struct coerce_setup *setup, struct arena *a,
     return true;
 }
 
-static bool is_said(const struct coerce_setup *setup, const struct quantity *q)
+/* Also where it was rounded: the number of the cell cannot be found from the value. */
+static bool says_more(const struct coerce_setup *setup, const struct quantity *q)
 {
     const struct amount *x = &q->amount;
+    const struct unit *from = x->unit ? x->unit : setup->assume;
+    bool is_converted = q->has_amount && setup->unit && from && from != setup->unit;
     bool is_other = x->currency.n && !quantity_currency_is_several(x->currency) &&
                     !str_equal(x->currency, setup->currency);
 
-    return q->has_more || q->note.n || x->period.n || x->is_range || is_other;
+    return q->has_more || q->note.n || x->period.n || x->is_range || is_other || is_converted;
 }
 
 bool quantity_take(const struct coerce_setup *setup, struct arena *a, struct quantity *q,
@@ -237,7 +240,7 @@ bool quantity_take(const struct coerce_setup *setup, struct arena *a, struct qua
     str word = STR_NONE;
     const struct unit *unit = q->amount.unit ? q->amount.unit : setup->assume;
 
-    out->is_part = setup->take != TAKE_VALUE || is_said(setup, q);
+    out->is_part = setup->take != TAKE_VALUE || says_more(setup, q);
     if (setup->take == TAKE_VALUE || setup->take == TAKE_MAX)
         return take_number(setup, a, q, out);
     if (setup->take == TAKE_CURRENCY)

@@ -518,11 +518,15 @@ static void test_quantity_tells_when_the_text_says_more(void)
         {"€5", true},      {"$1,375 1 bd", true}, {"$5 - $6", true}, {"POA", true},
     };
     const struct coerce_setup setup = {.groups = {','}, .currency = STR("USD")};
+    const struct coerce_setup area = {.digits = -1, .unit = unit("m2")};
     bool good;
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         CHECK_INT(take("money", &setup, TAKE_VALUE, cases[i].text, &good).is_part,
                   cases[i].want);
+    CHECK(!take("area", &area, TAKE_VALUE, "75 m2", &good).is_part);
+    CHECK(!take("area", &area, TAKE_VALUE, "75", &good).is_part);
+    CHECK(take("area", &area, TAKE_VALUE, "450 sq ft", &good).is_part);
     arena_free(&arena);
 }
 
