@@ -1,5 +1,6 @@
 #include "tools/apply.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -10,12 +11,22 @@
 #include "common/io/library.h"
 #include "tools/apply_left.h"
 #include "tools/commands.h"
+#include "tools/test_run.h"
 
 enum {
     REPORT_MAX = 4 * 1024 * 1024,
     EXIT_BAD_CONFIG = 78,
     ATTEMPTS_MAX = 10,
     MARK_WORDS = 2,
+};
+
+struct apply_options {
+    bool no_tests;
+};
+static const struct setting apply_table[] = {
+    {"no_tests", SETTING_BOOL, "false", offsetof(struct apply_options, no_tests),
+     "Apply it though its tests fail."},
+    {0},
 };
 
 struct apply {
@@ -168,14 +179,37 @@ void apply_report(const struct check_file *file)
     buf_free(&out);
 }
 
+int apply_tests(struct command_call *call, const struct pipeline *p, struct error *err)
+{
+    struct test_result *results;
+    struct say s;
+
+    if (tests_run(p, call->arena, &results, err))
+        return err->code;
+    if (!tests_failed(p, results))
+        return 0;
+    say_begin(&s, stderr);
+    tests_say(&s, p, results, false);
+    if (say_end(&s, err))
+        return err->code;
+    return error_set(
+        err, ERR_CONFIG,
+        "its tests fail, so nothing was changed; --no-tests applies it all the same");
+}
+
 static int apply_run(struct command_call *call, struct error *err)
 {
+    const struct apply_options *options = call->options;
     struct check_file file;
 
     if (check_file_load(call, &file, err))
         return err->code;
     apply_report(&file);
-    int rc = file.pipeline ? connect_and_apply(call, file.pipeline, err) : EXIT_BAD_CONFIG;
+    int rc = file.pipeline ? 0 : EXIT_BAD_CONFIG;
+    if (rc == 0 && !options->no_tests)
+        rc = apply_tests(call, file.pipeline, err);
+    if (rc == 0)
+        rc = connect_and_apply(call, file.pipeline, err);
     check_file_free(&file);
     return rc;
 }
@@ -186,5 +220,7 @@ const struct command command_apply = {
     .usage = "FILE",
     .examples = "standpipe apply pipeline.yaml\n"
                 "standpipe apply --redis unix:///run/redis.sock pipeline.yaml\n",
+    .options = apply_table,
+    .options_size = sizeof(struct apply_options),
     .run = apply_run,
 };

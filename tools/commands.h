@@ -4,4 +4,4 @@
 
 extern const struct command command_apply, command_audit, command_check, command_dead,
     command_doctor, command_health, command_replay, command_run, command_send, command_top,
-    command_trace, command_try;
+    command_test, command_trace, command_try;

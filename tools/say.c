@@ -1,8 +1,6 @@
 #include "tools/say.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "common/data/json.h"
 #include "common/data/shape.h"
@@ -10,15 +8,15 @@
 
 enum { PIECE_MAX = 64 * 1024 * 1024, HELD = 64 * 1024 };
 
-void say_begin(struct say *s)
+void say_begin(struct say *s, FILE *to)
 {
-    *s = (struct say){.has_colour = show_has_colour(STDOUT_FILENO)};
+    *s = (struct say){.to = to, .has_colour = show_has_colour(fileno(to))};
     buf_init(&s->out, PIECE_MAX);
 }
 
 static void flush(struct say *s)
 {
-    if (!s->is_broken && fwrite(s->out.p, 1, s->out.n, stdout) != s->out.n)
+    if (!s->is_broken && fwrite(s->out.p, 1, s->out.n, s->to) != s->out.n)
         s->is_broken = true;
     buf_reset(&s->out);
 }
@@ -34,9 +32,9 @@ int say_end(struct say *s, struct error *err)
 {
     if (s->out.n)
         flush(s);
-    bool is_good = !s->is_broken && fflush(stdout) == 0;
+    bool is_good = !s->is_broken && fflush(s->to) == 0;
     buf_free(&s->out);
-    return is_good ? 0 : error_set(err, ERR_SYSTEM, "stdout is closed");
+    return is_good ? 0 : error_set(err, ERR_SYSTEM, "nobody reads the output any more");
 }
 
 void say(struct say *s, const char *fmt, ...)

@@ -1,14 +1,18 @@
 #pragma once
-/* What a command prints, piece by piece: goes to stdout as it grows, so that it may be of any
- * length. Trouble is kept until say_end(). */
+/* What a command prints, piece by piece: goes out as it grows, so that it may be of any length.
+ * Trouble is kept until say_end(). */
+#include <stdio.h>
+
 #include "common/base/buf.h"
 #include "common/base/error.h"
 
 struct say {
+    FILE *to;
     struct buf out;
     bool has_colour, is_broken;
 };
-void say_begin(struct say *s); /* colours only where stdout is a terminal that has them */
+/* Colours only where `to` is a terminal that has them. */
+void say_begin(struct say *s, FILE *to);
 /* ERR_SYSTEM: somebody who read it went away, or a piece was over 64 MiB. Frees it all. */
 int say_end(struct say *s, struct error *err) MUST_CHECK;
 

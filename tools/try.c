@@ -3,17 +3,16 @@
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "common/data/json.h"
-#include "tools/check_file.h"
+#include "tools/apply.h"
 #include "tools/commands.h"
 #include "tools/file_uri.h"
 #include "tools/try_view.h"
 
-enum { EXIT_BAD_CONFIG = 78, REPORT_MAX = 4 * 1024 * 1024 };
+enum { EXIT_BAD_CONFIG = 78 };
 
 static const char reader_only[] = "stages:\n"
                                   "  rows: {split: {}}\n"
@@ -217,18 +216,6 @@ static int try_files(struct trial *t, const struct pipeline *p, struct error *er
     return rc ? rc : t->options->fail_on_dead && dead;
 }
 
-static void report(const struct check_file *file)
-{
-    struct buf out;
-
-    if (!file->findings.n)
-        return;
-    buf_init(&out, REPORT_MAX);
-    if (check_file_report(file, &out))
-        (void)fwrite(out.p, 1, out.n, stderr);
-    buf_free(&out);
-}
-
 static int try_run(struct command_call *call, struct error *err)
 {
     const struct try_options *o = call->options;
@@ -249,7 +236,7 @@ static int try_run(struct command_call *call, struct error *err)
             pipeline_load(str_of(reader_only), STR_NONE, call->kinds, &file.findings);
     else if (check_file_read(call, arena_copy(call->arena, o->pipeline).p, &file, err))
         return err->code;
-    report(&file);
+    apply_report(&file);
     int rc = file.pipeline ? try_files(&t, file.pipeline, err) : EXIT_BAD_CONFIG;
     check_file_free(&file);
     return rc;

@@ -10,7 +10,7 @@ static const char *const fates[] = {
 
 void try_view_begin(struct try_view *v)
 {
-    say_begin(&v->say);
+    say_begin(&v->say, stdout);
     if (!v->is_json)
         return;
     say(&v->say, "{\"v\":1,\"pipeline\":");

@@ -427,11 +427,34 @@ static void admit_records(struct offline *o, struct batch *b, str from)
     }
 }
 
-int offline_records(struct offline *o, const struct offline_records *in, struct error *err)
+static void admit(struct offline *o, struct batch *b, const struct offline_records *in)
 {
     const struct pipeline *p = o->setup.pipeline;
+    uint32_t number = 0, stop = o->stop;
+    bool is_inbox = in->entrance == OFFLINE_BEHIND && str_is(in->at, "inbox");
+    const struct pipeline_stage *def = pipeline_find(p, in->at, &number);
+
+    if (!is_inbox && !def)
+        error_set(o->err, ERR_CONFIG, "the pipeline has no stage '" STR_FMT "'",
+                  STR_ARG(in->at));
+    else if (in->entrance == OFFLINE_BEHIND)
+        admit_records(o, b, in->at);
+    else if (def->kind->wants_jobs)
+        error_set(o->err, ERR_DATA, "stage '" STR_FMT "' works on files, not on records",
+                  STR_ARG(in->at));
+    else if (def->kind->is_end)
+        batch_each(r, b)
+            end(o, OFFLINE_OUT, def->name, r, STR_NONE, STR_NONE);
+    else {
+        o->stop = in->entrance == OFFLINE_ALONE ? number : stop;
+        work_on(o, number, b);
+        o->stop = stop;
+    }
+}
+
+int offline_records(struct offline *o, const struct offline_records *in, struct error *err)
+{
     struct batch b = {0};
-    uint32_t number = 0;
 
     begin(o, in->uri, STR_NONE, err);
     struct entry e = {.id = STR("0-1"),
@@ -443,21 +466,7 @@ int offline_records(struct offline *o, const struct offline_records *in, struct 
     b.entries = &e;
     b.entry_count = 1;
     batch_cut(&b);
-    bool is_inbox = str_is(in->from, "inbox");
-    const struct pipeline_stage *def = is_inbox ? NULL : pipeline_find(p, in->from, &number);
-    if (!is_inbox && !def)
-        error_set(err, ERR_CONFIG, "the pipeline has no stage '" STR_FMT "'",
-                  STR_ARG(in->from));
-    else if (is_inbox || in->is_behind)
-        admit_records(o, &b, in->from);
-    else if (def->kind->wants_jobs)
-        error_set(err, ERR_DATA, "stage '" STR_FMT "' works on files, not on records",
-                  STR_ARG(in->from));
-    else if (def->kind->is_end)
-        batch_each(r, &b)
-            end(o, OFFLINE_OUT, def->name, r, STR_NONE, STR_NONE);
-    else
-        work_on(o, number, &b);
+    admit(o, &b, in);
     arena_free(&b.arena);
     return err->code;
 }

@@ -45,12 +45,16 @@ void offline_close(struct offline *o);
  * that cannot be read is a dead letter and no error; ERR_DATA: a stage cannot work offline. */
 int offline_file(struct offline *o, str uri, str folder, struct error *err) MUST_CHECK;
 
-/* Records go in: `data`, one a line, rows with their `cols`, documents without. From `from`: a
- * stage that works on them, or, when `is_behind`, one that they come from, or "inbox". `uri`:
- * the file that they were read from, may be empty. */
+/* Records go in: `data`, one a line, rows with their `cols`, documents without. `uri`: the file
+ * that they were read from, may be empty. */
+enum offline_entrance {
+    OFFLINE_INTO,   /* stage `at` works on them, and on they go */
+    OFFLINE_ALONE,  /* stage `at` works on them; what leaves it has ended */
+    OFFLINE_BEHIND, /* they come from stage `at`, or from "inbox" */
+};
 struct offline_records {
-    str from, data, cols, uri;
-    bool is_behind;
+    str at, data, cols, uri;
+    enum offline_entrance entrance;
 };
 int offline_records(struct offline *o, const struct offline_records *in,
                     struct error *err) MUST_CHECK;

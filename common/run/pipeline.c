@@ -7,8 +7,8 @@
 #include "common/data/yaml.h"
 #include "common/run/pipeline_load.h"
 
-static const char *const top_keys[] = {"pipeline", "sources", "stages",
-                                       "routes",   "counts",  "dead"};
+static const char *const top_keys[] = {"pipeline", "sources", "stages", "routes",
+                                       "counts",   "dead",    "tests"};
 
 struct count_settings {
     str on, key, time;
@@ -185,7 +185,7 @@ static bool compile(struct loader *l, const struct node *root)
     l->p->script = script_new();
     if (root->type != NODE_MAP) {
         findings_error(l->f, root->at, node_width(root),
-                       "a pipeline is a map: pipeline, stages, routes, counts, dead");
+                       "a pipeline is a map: pipeline, stages, routes, counts, dead, tests");
         return false;
     }
     pipeline_close(l, root, top_keys, ARRAY_LEN(top_keys));
@@ -195,6 +195,7 @@ static bool compile(struct loader *l, const struct node *root)
     pipeline_read_routes(l);
     pipeline_read_counts(l);
     read_dead(l);
+    pipeline_read_tests(l);
     if (l->p->stage_count)
         pipeline_check_graph(l);
     return l->f->errors == before;

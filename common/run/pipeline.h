@@ -30,6 +30,15 @@ struct pipeline_count { /* counts: a row of sp:{lane}:count:<name>:<window> */
     bool replays;      /* what went through before counts again */
     uint64_t keep_ms;  /* a window's hash expires this long after its end; 0: never */
 };
+struct pipeline_test {                  /* tests: what is to become of a record */
+    str name, stage, from;              /* stage: alone; from: along the routes; one of them */
+    str file;                           /* that it was read from; may be empty */
+    const struct node *in, *row, *cols; /* a document, or a row and its columns */
+    const struct node *out, *issues;    /* NULL: not said */
+    str to, dead, dropped;
+    const struct node *node; /* all of it */
+};
+extern const struct setting *const pipeline_test_settings; /* into it */
 struct pipeline_dead { /* how long dead letters stay, and how many bytes of them; 0: no bound */
     uint64_t keep_ms, high_bytes;
     bool drops_oldest; /* at `high`; else nothing new comes in */
@@ -45,6 +54,8 @@ struct pipeline {
     struct pipeline_count *counts;
     uint32_t count_count;
     struct pipeline_dead dead;
+    struct pipeline_test *tests;
+    uint32_t test_count;
     const struct node *root;
 };
 

@@ -95,7 +95,7 @@ def test_only_the_slow_look_of_the_workers_is_left_without_a_dispatcher(flaky):
     p.apply(PIPELINE.format(attempts=5, wait="100ms..100ms"))
     p.start("dispatch", "flaky-1", "deliver-1")
     put(p, '{"n":1,"retry":2}')
-    wait_for("it to be in", lambda: p.books().get("shaky:in"))
+    wait_for("the door to be through with it", lambda: p.books().get("shaky:in") and not p.r.xlen("sp:inbox"))
     p.kill("dispatch")
     p.rest()
     assert [d["n"] for d in p.documents()] == [1]
