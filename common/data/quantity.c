@@ -222,16 +222,14 @@ static bool take_currency(const struct coerce_setup *setup, struct arena *a,
     return true;
 }
 
-/* Also where it was rounded: the number of the cell cannot be found from the value. */
+/* A conversion is none of it: the cell's number is found again from the rounded one. */
 static bool says_more(const struct coerce_setup *setup, const struct quantity *q)
 {
     const struct amount *x = &q->amount;
-    const struct unit *from = x->unit ? x->unit : setup->assume;
-    bool is_converted = q->has_amount && setup->unit && from && from != setup->unit;
     bool is_other = x->currency.n && !quantity_currency_is_several(x->currency) &&
                     !str_equal(x->currency, setup->currency);
 
-    return q->has_more || q->note.n || x->period.n || x->is_range || is_other || is_converted;
+    return q->has_more || q->note.n || x->period.n || x->is_range || is_other;
 }
 
 bool quantity_take(const struct coerce_setup *setup, struct arena *a, struct quantity *q,

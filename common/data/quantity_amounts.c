@@ -81,7 +81,7 @@ static bool take_suffix(struct parser *p, struct amount *x)
         x->multiplier = t->text;
     else if (t->kind == TOKEN_PERIOD && !x->period.n)
         x->period = t->text;
-    else if (t->kind == TOKEN_PLUS)
+    else if (t->kind == TOKEN_PLUS && t->is_glued) /* not "$500 + bills" */
         x->note = QUANTITY_FROM;
     else
         return false;
@@ -216,6 +216,15 @@ static void take_note(struct parser *p)
     }
 }
 
+/* "$500 (AUD)" */
+static void take_stray_currency(struct parser *p)
+{
+    struct amount *before = p->out->n ? &p->out->at[p->out->n - 1] : NULL;
+
+    if (before && before->has_currency)
+        set_currency(before, &p->tokens->at[p->i]);
+}
+
 static void take_item(struct parser *p)
 {
     if (is_amount_at(p, p->i)) {
@@ -228,6 +237,8 @@ static void take_item(struct parser *p)
     }
     if (kind_here(p) == TOKEN_PERIOD && p->out->n && !p->out->at[p->out->n - 1].period.n)
         p->out->at[p->out->n - 1].period = p->tokens->at[p->i].text;
+    if (kind_here(p) == TOKEN_CURRENCY)
+        take_stray_currency(p);
     p->out->has_words = p->out->has_words || kind_here(p) == TOKEN_WORD;
     p->i++;
 }

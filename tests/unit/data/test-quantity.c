@@ -130,6 +130,7 @@ static void test_money_of_english_sites(void)
         {"$12/sq ft", NULL},
         {"$12 per m²", NULL},
         {"$500 per person", "500"},
+        {"$1,200/month + utilities", "1200"},
         {"$1,375 120 sq ft", "1375"},
         {"3 beds", NULL},
         {"1,056 sq ft", NULL},
@@ -245,6 +246,8 @@ static void test_money_knows_its_currency_and_period(void)
         {"950 € pro Woche", "EUR", "week"},
         {"12,000 AED yearly", "AED", "year"},
         {"€ 9,000 /jaar", "EUR", "year"},
+        {"$2,100 (AUD)", "AUD"},
+        {"€ 2,100 (AUD)", "EUR"},
         {"$1,200 CAD", "CAD"},
         {"US$500 - US$600/day", "USD", "day"},
         {"POA", "USD"},
@@ -526,7 +529,8 @@ static void test_quantity_tells_when_the_text_says_more(void)
                   cases[i].want);
     CHECK(!take("area", &area, TAKE_VALUE, "75 m2", &good).is_part);
     CHECK(!take("area", &area, TAKE_VALUE, "75", &good).is_part);
-    CHECK(take("area", &area, TAKE_VALUE, "450 sq ft", &good).is_part);
+    CHECK(!take("area", &area, TAKE_VALUE, "450 sq ft", &good).is_part);
+    CHECK(take("area", &area, TAKE_VALUE, "450 sq ft lot", &good).is_part);
     arena_free(&arena);
 }
 
