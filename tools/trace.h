@@ -9,7 +9,7 @@
 struct pipeline;
 struct redis;
 struct trace_job { /* how the file was read; empty texts: nobody remembers */
-    str id, state, cols, delimiter, quote, newline, encoding;
+    str id, state, cols, format, records, delimiter, quote, newline, encoding;
 };
 struct trace_source { /* what Redis knows of a source id */
     str uri, version;

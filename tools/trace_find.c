@@ -73,6 +73,8 @@ int trace_source(struct redis *r, const struct keys *k, str src, struct arena *a
         return err->code;
     s->job.state = field_of(job, "state");
     s->job.cols = field_of(job, "cols");
+    s->job.format = field_of(job, "format");
+    s->job.records = field_of(job, "records");
     s->job.delimiter = field_of(job, "delimiter");
     s->job.quote = field_of(job, "quote");
     s->job.newline = field_of(job, "newline");

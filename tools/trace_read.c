@@ -4,18 +4,21 @@
 #include "tools/trace.h"
 #include "workers/split_reader.h"
 
-enum { BYTES_MAX = 1 << 20, JOB_FIELDS = 16, COLUMNS_MAX = 4096, ROW_MAX = 1024000 };
+enum { BYTES_MAX = 1 << 20, JOB_FIELDS = 20, COLUMNS_MAX = 4096, ROW_MAX = 1024000 };
 static const uint64_t budget_bytes = (uint64_t)64 << 20; /* a line without an end */
 
 static const str root = {"/", 1};
 static const struct reader_setup setup = {
     /* the defaults of split */
+    .format = {"auto", 4},
+    .records = {"auto", 4},
     .delimiter = {"auto", 4},
     .quote = {"\"", 1},
     .header = {"first", 5},
     .encoding = {"auto", 4},
     .limits = {.columns = COLUMNS_MAX, .row_bytes = ROW_MAX},
     .source = {.roots = &root, .root_count = 1},
+    .is_at_row = true,
 };
 
 static bool refuse(struct trace_row *row, struct arena *a, const struct trouble *t)
@@ -30,7 +33,9 @@ static struct trace_job sniff(const struct reader *r, struct arena *a)
     const struct rows_dialect *d = &r->dialect;
 
     return (struct trace_job){
-        .cols = arena_copy(a, r->cols),
+        .cols = r->cols.n ? arena_copy(a, r->cols) : STR("[]"),
+        .format = str_of(reader_format_name(r->format)),
+        .records = arena_copy(a, r->records),
         .delimiter = arena_copy(a, (str){&d->delimiter, 1}),
         .quote = arena_copy(a, (str){&d->quote, d->quote != '\0'}),
         .newline = d->newline == ROWS_NEWLINE_CR ? STR("cr") : STR("lf"),
@@ -47,6 +52,8 @@ static bool stand_at(struct reader *r, str uri, const struct trace_job *job,
         STR("offset"),    arena_printf(a, "%" PRIu64, o->offset),
         STR("row"),       arena_printf(a, "%" PRIu64, o->row),
         STR("cols"),      job->cols,
+        STR("format"),    job->format,
+        STR("records"),   job->records,
         STR("delimiter"), job->delimiter,
         STR("quote"),     job->quote,
         STR("newline"),   job->newline,
@@ -57,15 +64,15 @@ static bool stand_at(struct reader *r, str uri, const struct trace_job *job,
 }
 
 /* A row begins where the file does, or behind a line end. */
-static bool is_begin(struct reader *r, uint64_t offset)
+static bool is_begin(struct reader *r, const struct trace_job *job, uint64_t offset)
 {
     struct error err = {0};
     char before;
     size_t got;
     str reason;
 
-    if (offset == 0)
-        return true;
+    if (offset == 0 || str_is(job->format, "json") || str_is(job->format, "ndjson"))
+        return true; /* an object may begin anywhere */
     if (offset >= r->file.size ||
         source_read(&r->file, offset - 1, &before, 1, &got, &reason, &err) != 0 || got == 0)
         return false;
@@ -118,7 +125,7 @@ static bool read_row(struct reader *r, const struct trace_source *s, const struc
     if (!job.cols.n)
         job = sniff(r, a);
     row->cols = job.cols;
-    if (!is_begin(r, o->offset)) {
+    if (!is_begin(r, &job, o->offset)) {
         row->problem = arena_printf(a, "no row begins at byte %" PRIu64, o->offset);
         return false;
     }

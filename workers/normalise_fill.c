@@ -55,10 +55,13 @@ static bool read_text(struct fill *c, const struct normalise_field *f, struct re
         refuse(c, f, r);
         return true;
     }
-    if (!r->value.n)
-        return false;
-    if (r->issue.n)
+    bool is_odd = r->issue.n && (r->value.n || f->unreadable != UNREADABLE_NULL);
+    if (is_odd)
         add_issue(c, f, r->issue, r->why);
+    if (!r->value.n) {
+        *value = is_odd ? STR_NONE : *value;
+        return is_odd;
+    }
     *flags |= r->is_whole ? CELL_SAID : 0;
     *value = r->value;
     return true;
@@ -146,11 +149,13 @@ static str file_of(str uri)
     return slash ? str_between(slash + 1, str_end(uri)) : uri;
 }
 
+/* A number stays one. */
 static void fill_digits(struct fill *c, const struct normalise_field *f, str digits, str *value)
 {
-    fill_text(c, f, digits, value);
-    if (!f->coercer && value->n > 2)
-        *value = (str){value->p + 1, value->n - 2}; /* a number stays one */
+    struct reading r = {.raw = digits, .text = digits, .is_whole = true};
+    uint8_t flags = 0;
+
+    (void)read_text(c, f, &r, value, &flags);
 }
 
 static str digits_of(struct fill *c, uint64_t number)

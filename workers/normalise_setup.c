@@ -213,6 +213,8 @@ static void load_type(struct normalise_field *field)
     const struct schema_type *t = field->type;
     struct coerce_setup *setup = &field->setup;
 
+    if (t && t->kind == SCHEMA_ARRAY && t->branch_count) /* that of its items */
+        t = t->branches[0];
     if (!t)
         return;
     setup->form = forms[t->logical];
@@ -224,6 +226,37 @@ static void load_type(struct normalise_field *field)
     }
 }
 
+static void load_words_of(struct load *l, const struct rule *r, struct normalise_field *field)
+{
+    struct coerce_setup *setup = &field->setup;
+
+    setup->truthy = load_texts(l, r->truthy, true, &setup->truthy_count);
+    setup->falsy = load_texts(l, r->falsy, true, &setup->falsy_count);
+    setup->symbols = load_texts(l, r->symbols, false, &setup->symbol_count);
+    setup->separator = r->separator;
+    setup->country = r->country;
+    if (r->country.n && !coerce_is_country(r->country))
+        complain_at(l, r, "country",
+                    "is no country whose telephone numbers are known: write GB, DE, US");
+    load_coercer(l, r, "item", r->item, &setup->item);
+    if (setup->item && setup->item->run == coerce_list) {
+        complain_at(l, r, "item", "cannot be what a list is made of");
+        setup->item = NULL;
+    }
+}
+
+/* When also the schema has spoken. */
+static void check_symbols(struct load *l, const struct rule *r,
+                          const struct normalise_field *field)
+{
+    const struct coerce_setup *setup = &field->setup;
+    bool is_enum = (field->coercer && field->coercer->run == coerce_enum) ||
+                   (setup->item && setup->item->run == coerce_enum);
+
+    if (is_enum && !setup->symbol_count)
+        complain_at(l, r, "parse", "needs `symbols`");
+}
+
 void load_setup(struct load *l, const struct rule *r, struct normalise_field *field)
 {
     static const char *const takes[] = {"value", "max", "note", "currency", "period",
@@ -232,16 +265,12 @@ void load_setup(struct load *l, const struct rule *r, struct normalise_field *fi
 
     if (r->parse.n)
         load_coercer(l, r, "parse", r->parse, &field->coercer);
-    load_coercer(l, r, "item", r->item, &setup->item);
     setup->take = load_choice(l, r, "take", r->take, takes);
-    setup->truthy = load_texts(l, r->truthy, true, &setup->truthy_count);
-    setup->falsy = load_texts(l, r->falsy, true, &setup->falsy_count);
-    setup->symbols = load_texts(l, r->symbols, false, &setup->symbol_count);
-    setup->separator = r->separator;
-    setup->country = r->country;
+    load_words_of(l, r, field);
     load_formats(l, r, setup);
     load_languages(l, r, setup);
     load_numbers(l, r, setup);
     load_time(l, r, setup);
     load_type(field);
+    check_symbols(l, r, field);
 }

@@ -1,9 +1,12 @@
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "common/base/log.h"
 #include "common/data/json.h"
 #include "common/run/output.h"
-#include "workers/split_reader.h"
+#include "workers/split_document.h"
+#include "workers/split_job.h"
+#include "workers/split_setup.h"
 #include "workers/stages.h"
 
 enum {
@@ -11,113 +14,19 @@ enum {
     POISON_ROWS_MAX = 16,     /* that killed workers; then the file is given up */
     STEP_ROWS = 32 * 1024,    /* and so many of them, which bounds memory when they are tiny */
     STEP_READ = 8 * STEP_BYTES, /* a longer line is passed over in several steps */
-    JOB_FIELDS = 64,            /* names and values that one commit sets at most */
 };
 
 struct split {
-    str format, delimiter, quote, header, encoding; /* settings */
-    uint64_t columns, row_bytes;
+    struct split_config config; /* settings */
     struct reader reader;
     struct batch *waiting; /* for bytes of its source */
 };
-
-static const struct setting settings[] = {
-    {"format", SETTING_STR, "csv", offsetof(struct split, format), "Format of the files: csv."},
-    {"delimiter", SETTING_STR, "auto", offsetof(struct split, delimiter),
-     "One character between cells, `tab`, or `auto`: chosen from the first 64 KiB of each "
-     "file."},
-    {"quote", SETTING_STR, "\"", offsetof(struct split, quote),
-     "The character around cells that hold delimiters, or `none`."},
-    {"header", SETTING_STR, "first", offsetof(struct split, header),
-     "`first`: the first row names the columns; `none`: they are column_1, column_2, ..."},
-    {"encoding", SETTING_STR, "auto", offsetof(struct split, encoding),
-     "`utf-8`, `windows-1252`, or `auto`: a cell that is not UTF-8 is read as windows-1252."},
-    {"columns", SETTING_COUNT, "4096", offsetof(struct split, columns),
-     "Most columns of a row, 1 to 4096; a wider row is a dead letter."},
-    {"row_bytes", SETTING_BYTES, "1024000B", offsetof(struct split, row_bytes),
-     "Longest row, 1024 to 1024000 bytes; a longer one is a dead letter."},
-    {0},
-};
-
-static void check_word(struct findings *f, const struct node *config, const char *key,
-                       str value, const str *valid, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (str_equal(value, valid[i]))
-            return;
-    findings_unknown(f, node_at(config, key), value, key, valid, n);
-}
-
-static void split_check(void *state, const struct node *config, struct findings *f)
-{
-    const struct split *s = state;
-    char c;
-
-    check_word(f, config, "format", s->format, (str[]){STR("csv")}, 1);
-    check_word(f, config, "header", s->header, (str[]){STR("first"), STR("none")}, 2);
-    check_word(f, config, "encoding", s->encoding,
-               (str[]){STR("auto"), STR("utf-8"), STR("windows-1252")}, 3);
-    if (!str_is(s->delimiter, "auto") && !reader_is_delimiter(s->delimiter, &c))
-        findings_error(f, node_at(config, "delimiter"), (uint32_t)s->delimiter.n,
-                       "delimiter must be one character, 'tab' or 'auto'");
-    if (!str_is(s->quote, "none") && !reader_is_delimiter(s->quote, &c))
-        findings_error(f, node_at(config, "quote"), (uint32_t)s->quote.n,
-                       "quote must be one character or 'none'");
-    if (s->row_bytes < 1024 || s->row_bytes > 1024000)
-        findings_error(f, node_at(config, "row_bytes"), 1,
-                       "row_bytes must be from 1024 to 1024000, the largest Firehose record");
-    if (s->columns < 1 || s->columns > 4096)
-        findings_error(f, node_at(config, "columns"), 1, "columns must be from 1 to 4096");
-}
 
 static void split_close(struct worker *w)
 {
     struct split *s = w->state;
 
     reader_free(&s->reader);
-}
-
-/* What a commit sets in the job's hash. */
-
-static struct progress *new_progress(struct batch *b, str job, uint64_t from, uint64_t row)
-{
-    struct progress *p = arena_zalloc(&b->arena, sizeof(*p));
-
-    *p = (struct progress){.job = job, .from = from, .to = from, .row = MAX(row, (uint64_t)1)};
-    p->fields = arena_alloc(&b->arena, JOB_FIELDS * sizeof(str));
-    return b->progress = p;
-}
-
-static void set(struct progress *p, str name, str value)
-{
-    p->fields[p->field_count++] = name;
-    p->fields[p->field_count++] = value;
-}
-
-static void set_number(struct progress *p, struct arena *a, str name, uint64_t value)
-{
-    set(p, name, arena_printf(a, "%" PRIu64, value));
-}
-
-static void describe(const struct reader *r, struct arena *a, struct progress *p,
-                     uint64_t now_ms)
-{
-    const struct rows_dialect *d = &r->dialect;
-
-    set(p, STR("uri"), r->uri);
-    set(p, STR("src"), r->src);
-    set(p, STR("version"), r->file.version);
-    if (r->file.size != UINT64_MAX)
-        set_number(p, a, STR("size"), r->file.size);
-    if (r->file.compression)
-        set(p, STR("compression"), str_of(r->file.compression));
-    set(p, STR("cols"), r->cols);
-    set(p, STR("delimiter"), arena_copy(a, (str){&d->delimiter, 1}));
-    set(p, STR("quote"), arena_copy(a, (str){&d->quote, d->quote != '\0'}));
-    set(p, STR("newline"), d->newline == ROWS_NEWLINE_CR ? STR("cr") : STR("lf"));
-    set(p, STR("encoding"), str_of(reader_encoding_name(d->encoding)));
-    set(p, STR("state"), STR("running"));
-    set_number(p, a, STR("started"), now_ms);
 }
 
 /* Where an archive can be unpacked from, so that a successor need not begin at its start. */
@@ -127,8 +36,8 @@ static void set_mark(const struct reader *r, struct arena *a, struct progress *p
 
     if (mark.out == 0)
         return;
-    set_number(p, a, STR("packed_at"), mark.in);
-    set_number(p, a, STR("unpacked_at"), mark.out);
+    split_set_number(p, a, STR("packed_at"), mark.in);
+    split_set_number(p, a, STR("unpacked_at"), mark.out);
 }
 
 static struct source_note *note(const struct reader *r, struct arena *a)
@@ -145,8 +54,8 @@ static struct source_note *note(const struct reader *r, struct arena *a)
 static void end_job(struct batch *b, str state, uint64_t now_ms)
 {
     b->progress->is_last = true;
-    set(b->progress, STR("state"), state);
-    set_number(b->progress, &b->arena, STR("ended"), now_ms);
+    split_set(b->progress, STR("state"), state);
+    split_set_number(b->progress, &b->arena, STR("ended"), now_ms);
 }
 
 /* The job itself is the dead letter, or the whole entry when it names no file; what was read
@@ -168,8 +77,8 @@ static void end_with_letter(struct worker *w, struct batch *b, const struct trou
         e->row = p->row;
     record_settle(batch_emit(b, e, line, (uint32_t)(p->row - e->row)), VERDICT_DEAD, t->reason,
                   detail);
-    set(p, STR("uri"), e->uri);
-    set(p, STR("error"), detail);
+    split_set(p, STR("uri"), e->uri);
+    split_set(p, STR("error"), detail);
     end_job(b, state, clock_wall_ms(w->services->clock));
     log_warn("a file cannot be split, or not all of it", LOG_STR("uri", e->uri),
              LOG_STR("reason", t->reason), LOG_STR("error", detail));
@@ -190,6 +99,11 @@ static enum work end(struct worker *w, struct batch *b)
     struct trouble t = {.reason =
                             end.kind == SOURCE_CUT ? STR("incomplete") : STR("trailing_bytes")};
 
+    if (end.kind == SOURCE_WHOLE && s->reader.missing.n) {
+        end.kind = SOURCE_CUT;
+        t.reason = STR("incomplete");
+        (void)snprintf(end.text, sizeof(end.text), STR_FMT, STR_ARG(s->reader.missing));
+    }
     if (end.kind == SOURCE_WHOLE) {
         end_job(b, STR("done"), clock_wall_ms(w->services->clock));
         return WORK_DONE;
@@ -221,15 +135,19 @@ static void emit(struct reader *r, struct batch *b, const struct row *row, bool 
     uint32_t number = (uint32_t)(r->row++ - e->row);
 
     if (!is_bad) {
-        batch_emit(b, e, row->line, number);
+        str document = r->format == ROWS_CSV ? row->line
+                                             : split_document(&b->arena, row->line, r->src,
+                                                              r->row - 1, row->offset);
+        batch_emit(b, e, document, number);
         return;
     }
     str raw = json_quoted(&b->arena, row->bytes);
     str line = arena_printf(&b->arena, "[%" PRIu64 "," STR_FMT "]", row->offset, STR_ARG(raw));
-    record_settle(batch_emit(b, e, line, number), VERDICT_DEAD, row->reason,
-                  arena_printf(&b->arena, "%srow of " STR_FMT " at offset %" PRIu64,
-                               str_is(row->reason, "poison") ? "workers died of this " : "",
-                               STR_ARG(r->uri), row->offset));
+    record_settle(
+        batch_emit(b, e, line, number), VERDICT_DEAD, row->reason,
+        arena_printf(&b->arena, "%srow of " STR_FMT " at offset %" PRIu64 "%s" STR_FMT,
+                     str_is(row->reason, "poison") ? "workers died of this " : "",
+                     STR_ARG(r->uri), row->offset, row->why.n ? ": " : "", STR_ARG(row->why)));
 }
 
 /* True: the file goes on. */
@@ -253,6 +171,7 @@ static bool step(struct reader *r, struct batch *b, struct trouble *t)
             emit(r, b, &row, true);
             break;
         case ROWS_END:
+            r->missing = row.why;
             return false;
         case ROWS_MORE:
             return t->reason.n == 0;
@@ -290,22 +209,16 @@ static bool begin(struct worker *w, struct batch *b, const str *job, uint32_t n,
                   struct trouble *t)
 {
     struct split *s = w->state;
-    const struct reader_setup setup = {
-        .delimiter = s->delimiter,
-        .quote = s->quote,
-        .header = s->header,
-        .encoding = s->encoding,
-        .limits = {.columns = (uint32_t)s->columns, .row_bytes = (uint32_t)s->row_bytes},
-        .source = {.roots = w->services->roots,
-                   .root_count = w->services->root_count,
-                   .unpacked_max = w->services->unpacked_max,
-                   .mark = {.in = job_number(job, n, "packed_at"),
-                            .out = job_number(job, n, "unpacked_at")},
-                   .loop = w->services->loop,
-                   .ready = on_ready,
-                   .ready_ctx = w},
-    };
+    struct reader_setup setup = split_reader_setup(&s->config);
 
+    setup.source = (struct source_setup){.roots = w->services->roots,
+                                         .root_count = w->services->root_count,
+                                         .unpacked_max = w->services->unpacked_max,
+                                         .mark = {.in = job_number(job, n, "packed_at"),
+                                                  .out = job_number(job, n, "unpacked_at")},
+                                         .loop = w->services->loop,
+                                         .ready = on_ready,
+                                         .ready_ctx = w};
     return reader_begin(&s->reader, &setup, b->entries[0].uri, job, n, t);
 }
 
@@ -329,7 +242,7 @@ static bool pass_over(struct reader *r, struct batch *b, const str *job, uint32_
     if (!reader_pass_over(r, &b->arena, &row, t))
         return t->is_waiting;
     emit(r, b, &row, true);
-    set_number(b->progress, &b->arena, STR("poison"), rows + 1);
+    split_set_number(b->progress, &b->arena, STR("poison"), rows + 1);
     return true;
 }
 
@@ -348,7 +261,7 @@ static enum work give_up_unseen(struct worker *w, struct batch *b, const str *jo
     reader_drop(&s->reader);
     if (src.n)
         e->src = src;
-    new_progress(b, w->host->job(w, b, &job, &n), from, row);
+    split_progress(b, w->host->job(w, b, &job, &n), from, row);
     error_set(&t.err, ERR_DATA, "workers died of '" STR_FMT "' at offset %" PRIu64 "%s",
               STR_ARG(e->uri), from, from ? "" : ", its beginning");
     return give_up(w, b, &t);
@@ -375,7 +288,7 @@ static enum work split_process(struct worker *w, struct batch *b)
     bool can_begin = is_begun || begin(w, b, fields, n, &t);
     if (is_begun)
         from = cutter_boundary(r->cutter);
-    struct progress *p = new_progress(b, job, from, r->row);
+    struct progress *p = split_progress(b, job, from, r->row);
     if (t.is_waiting)
         return wait(s, b);
     if (t.err.code == ERR_AGAIN) { /* not the file's fault */
@@ -392,7 +305,7 @@ static enum work split_process(struct worker *w, struct batch *b)
     if (!is_begun)
         p->source = note(r, &b->arena);
     if (is_new)
-        describe(r, &b->arena, p, now_ms);
+        split_describe(r, &b->arena, p, now_ms);
     bool goes_on = true; /* where care is taken the beginning is a step of its own */
     if (b->care == CARE_PASS_OVER)
         goes_on = pass_over(r, b, fields, n, &t);
@@ -412,9 +325,9 @@ static enum work split_process(struct worker *w, struct batch *b)
 
 const struct stage stage_split = {
     .name = "split",
-    .summary = "Cut files into rows: CSV with any delimiter, from where the last commit stood.",
+    .summary = "Cut files into records: CSV, NDJSON, JSON, from where the last commit stood.",
     .state_size = sizeof(struct split),
-    .settings = settings,
+    .settings = split_settings,
     .check = split_check,
     .process = split_process,
     .close = split_close,

@@ -18,6 +18,22 @@ enum {
 static const char *const encodings[] = {
     [ROWS_UTF8_OR_1252] = "auto", [ROWS_UTF8] = "utf-8", [ROWS_1252] = "windows-1252"};
 
+static const char *const formats[] = {
+    [ROWS_CSV] = "csv", [ROWS_NDJSON] = "ndjson", [ROWS_JSON] = "json"};
+
+const char *reader_format_name(enum rows_format format)
+{
+    return formats[format];
+}
+
+/* A job of an older build does not say: it is CSV. */
+static enum rows_format format_of(str word)
+{
+    if (str_is(word, "ndjson"))
+        return ROWS_NDJSON;
+    return str_is(word, "json") ? ROWS_JSON : ROWS_CSV;
+}
+
 const char *reader_encoding_name(enum rows_encoding encoding)
 {
     return encodings[encoding];
@@ -120,13 +136,31 @@ bool reader_is_half(const struct reader *r, const struct row *row)
     return row->end >= r->bytes_at + r->have && last != '\n' && last != '\r';
 }
 
-static void start_rows(struct reader *r, uint64_t offset)
+static void start_rows(struct reader *r, uint64_t offset, bool is_at_row)
 {
+    const struct json_cut how = {.row_bytes = r->limits.row_bytes,
+                                 .encoding = r->dialect.encoding,
+                                 .records = r->records,
+                                 .is_at_item = is_at_row};
+
     cutter_free(&r->cutter);
-    r->cutter = (struct cutter){&rows_kind, rows_new(r->dialect, r->limits, offset)};
+    if (r->format == ROWS_NDJSON)
+        r->cutter = (struct cutter){&json_lines_kind, json_lines_new(&how, offset)};
+    else if (r->format == ROWS_JSON)
+        r->cutter = (struct cutter){&json_items_kind, json_items_new(&how, offset)};
+    else
+        r->cutter = (struct cutter){&rows_kind, rows_new(r->dialect, r->limits, offset)};
 }
 
 /* A new file: dialect, header. */
+
+static void choose_format(struct reader *r, const struct reader_setup *setup)
+{
+    r->records = arena_copy(&r->arena, setup->records);
+    r->format = str_is(setup->format, "auto")
+                    ? rows_format_of((str){r->bytes, r->have}, r->is_at_end)
+                    : format_of(setup->format);
+}
 
 static void choose_dialect(struct reader *r, const struct reader_setup *setup)
 {
@@ -168,7 +202,7 @@ static bool read_header(struct reader *r, const struct reader_setup *setup, stru
         return fail(t, STR("bad_header"));
     }
     if (!has_header) { /* it was only looked at */
-        start_rows(r, start);
+        start_rows(r, start, false);
         r->have = 0;
         r->bytes_at = start;
         r->is_at_end = false;
@@ -181,17 +215,21 @@ static bool begin_new(struct reader *r, const struct reader_setup *setup, struct
     r->have = 0; /* it may be called again */
     r->bytes_at = 0;
     r->is_at_end = false;
-    if (!read_more(r, 0, t))
-        return false;
+    do
+        if (!read_more(r, 0, t))
+            return false;
+    while (r->have < HEAD_BYTES && !r->is_at_end);
     bool has_bom = r->have >= BOM_BYTES && memcmp(r->bytes, "\xef\xbb\xbf", BOM_BYTES) == 0;
+    choose_format(r, setup);
     choose_dialect(r, setup);
-    start_rows(r, has_bom ? BOM_BYTES : 0);
+    start_rows(r, has_bom && r->format == ROWS_CSV ? BOM_BYTES : 0, false);
     r->row = 1;
-    return read_header(r, setup, t);
+    return r->format != ROWS_CSV || read_header(r, setup, t);
 }
 
 /* A file that another worker, or an earlier life of this one, began. */
-static bool resume(struct reader *r, const str *job, uint32_t n, struct trouble *t)
+static bool resume(struct reader *r, const str *job, uint32_t n, bool is_at_row,
+                   struct trouble *t)
 {
     str delimiter = reader_job_field(job, n, "delimiter");
     str quote = reader_job_field(job, n, "quote");
@@ -204,7 +242,10 @@ static bool resume(struct reader *r, const str *job, uint32_t n, struct trouble 
         error_set(&t->err, ERR_DATA, "the hash of the job is damaged: enqueue the file again");
         return fail(t, STR("bad_job"));
     }
-    r->cols = arena_copy(&r->arena, reader_job_field(job, n, "cols"));
+    r->format = format_of(reader_job_field(job, n, "format"));
+    r->records = arena_copy(&r->arena, reader_job_field(job, n, "records"));
+    if (r->format == ROWS_CSV)
+        r->cols = arena_copy(&r->arena, reader_job_field(job, n, "cols"));
     bool is_cr = str_is(reader_job_field(job, n, "newline"), "cr");
     r->dialect = (struct rows_dialect){
         .delimiter = delimiter.p[0],
@@ -212,7 +253,7 @@ static bool resume(struct reader *r, const str *job, uint32_t n, struct trouble 
         .newline = is_cr ? ROWS_NEWLINE_CR : ROWS_NEWLINE_LF,
         .encoding = encoding_of(reader_job_field(job, n, "encoding")),
     };
-    start_rows(r, offset);
+    start_rows(r, offset, is_at_row);
     r->bytes_at = offset;
     return true;
 }
@@ -236,8 +277,9 @@ bool reader_begin(struct reader *r, const struct reader_setup *setup, str uri, c
     }
     hash_hex(hash_more(hash_bytes(r->uri), r->file.version), hex);
     r->src = arena_copy(&r->arena, (str){hex, sizeof(hex)});
-    bool is_begun = reader_job_field(job, job_count, "cols").n ? resume(r, job, job_count, t)
-                                                               : begin_new(r, setup, t);
+    bool is_begun = reader_job_field(job, job_count, "cols").n
+                        ? resume(r, job, job_count, setup->is_at_row, t)
+                        : begin_new(r, setup, t);
     r->is_beginning = t->is_waiting;
     return is_begun;
 }
@@ -281,7 +323,7 @@ bool reader_pass_over(struct reader *r, struct arena *a, struct row *row, struct
         (struct row){.offset = offset + (size_t)(line.p - r->bytes), .reason = STR("poison")};
     row->end = row->offset + line.n;
     row->bytes = arena_copy(a, text);
-    start_rows(r, row->end);
+    start_rows(r, row->end, false);
     return true;
 }
 

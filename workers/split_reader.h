@@ -1,13 +1,14 @@
 #pragma once
 /* One file being split: its bytes, its dialect, its header, and where it stands. Everything
  * that a successor needs to go on is in the job's hash: offset, row, cols, dialect, version. */
-#include "common/data/rows.h"
+#include "common/data/json_cut.h"
 #include "common/io/source.h"
 
-struct reader_setup {                       /* what the pipeline file says */
-    str delimiter, quote, header, encoding; /* words as in the settings of split */
+struct reader_setup {                                        /* what the pipeline file says */
+    str format, records, delimiter, quote, header, encoding; /* as in the settings of split */
     struct rows_limits limits;
     struct source_setup source;
+    bool is_at_row; /* the job stands where a row begins, maybe in the middle of a line */
 };
 struct trouble {     /* why a file cannot go on; reason.n == 0: it can */
     str reason;      /* word of the dead letter, static */
@@ -18,13 +19,15 @@ struct reader {         /* zeroed is ready for reader_begin() */
     struct arena arena; /* of the file: names, version */
     struct source file;
     struct cutter cutter; /* owned */
+    enum rows_format format;
     struct rows_dialect dialect;
-    str uri, src, cols;
+    str uri, src, cols, records; /* cols: empty, they are documents */
     struct rows_limits limits;
     uint64_t row; /* number of the next record, from 1; 0: nothing was opened */
     char *bytes;  /* owned; read but not yet taken, from `bytes_at` of the file on */
     size_t have, room;
     uint64_t bytes_at;
+    str missing;       /* behind ROWS_END: what the file lacks at its end; static */
     bool is_at_end;    /* nothing follows what was read */
     bool is_beginning; /* reader_begin() waits for the source */
 };
@@ -52,4 +55,5 @@ void reader_free(struct reader *r);
 
 /* A field of a job's hash, empty when it is not there. */
 str reader_job_field(const str *fields, uint32_t n, const char *name);
+const char *reader_format_name(enum rows_format format);
 const char *reader_encoding_name(enum rows_encoding encoding);

@@ -57,7 +57,7 @@ struct coerce_setup {          /* what a field's rule declares; the defaults in 
     bool has_zone, has_now;     /* the next two are declared */
     int zone;                   /* of a time that names none, minutes east of UTC */
     int64_t now;                /* seconds since the epoch, that relative dates count from */
-    str separator;              /* between the items of a list [","] */
+    str separator;              /* between the items of a list; or braces, json [","] */
     const struct coercer *item; /* of a list: what each is read as, with this setup [text] */
 };
 
@@ -90,12 +90,14 @@ bool coerce_zone(str text, int *minutes) MUST_CHECK;
 bool coerce_day(str text, int64_t *days) MUST_CHECK;
 
 bool coerce_is_language(str code) MUST_CHECK; /* whose words of dates are known */
+bool coerce_is_country(str code) MUST_CHECK;  /* whose telephone numbers are known */
 /* NULL when `format` can be read and names at least a year; else what is wrong with it, static.
  */
 const char *coerce_check_format(str format) MUST_CHECK;
 
 coerce_fn coerce_text, coerce_integer, coerce_number, coerce_boolean;
-coerce_fn coerce_date, coerce_timestamp;
+coerce_fn coerce_date, coerce_timestamp, coerce_enum, coerce_list, coerce_json, coerce_phone,
+    coerce_id;
 coerce_fn coerce_money, coerce_quantity, coerce_range, coerce_percent, coerce_coordinate;
 coerce_fn coerce_area, coerce_consumption, coerce_distance, coerce_energy, coerce_mass,
     coerce_power, coerce_speed, coerce_torque, coerce_volume;

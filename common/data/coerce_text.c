@@ -1,3 +1,4 @@
+/* Text, and what is text though it looks like a number. */
 #include "common/data/coerce.h"
 
 #include "common/data/json.h"
@@ -8,4 +9,34 @@ bool coerce_text(const struct coerce_setup *setup, struct arena *a, str text,
     (void)setup;
     out->value = json_quoted(a, text);
     return true;
+}
+
+static const char *skip_digits(const char *p, const char *end)
+{
+    while (p < end && *p >= '0' && *p <= '9')
+        p++;
+    return p;
+}
+
+/* 1.13984E+18, 1E+18: what a spreadsheet makes of long digits. 12E5 may be an id. */
+static bool is_rounded(str text)
+{
+    const char *end = str_end(text), *p = skip_digits(text.p, end);
+    bool has_point = p > text.p && p < end && (*p == '.' || *p == ',');
+
+    if (p == text.p)
+        return false;
+    p = skip_digits(p + has_point, end);
+    if (p == end || (*p != 'E' && *p != 'e'))
+        return false;
+    bool has_sign = ++p < end && (*p == '+' || *p == '-');
+    p += has_sign;
+    return (has_point || has_sign) && p < end && skip_digits(p, end) == end;
+}
+
+bool coerce_id(const struct coerce_setup *setup, struct arena *a, str text, struct coerced *out)
+{
+    if (is_rounded(text))
+        return coerce_refuse(out, "lost its digits in a spreadsheet");
+    return coerce_text(setup, a, text, out);
 }

@@ -131,6 +131,14 @@ static void test_rules_take_a_text_step_by_step(void)
         {"fields: {a: {nothing: ['/^\xe2\x80\x94/'], parse: integer}}", "[\"a\"]",
          "[44,\"\xe2\x80\x94 sq ft\"]",
          ",\"a\":null,\"sp_extra\":{\"a\":\"\xe2\x80\x94 sq ft\"}}"},
+        /* read, and odd: there is no value, and that is told */
+        {"fields: {a: {parse: date, from: [a, b], default: '2020-01-01'}}", "[\"a\",\"b\"]",
+         "[44,\"today\",\"2021-05-26\"]",
+         ",\"a\":null,\"sp_extra\":{\"a\":\"today\",\"b\":\"2021-05-26\"},\"sp_issues\":["
+         "{\"field\":\"a\",\"issue\":\"relative_date\",\"reason\":\"counts from a day that is "
+         "not declared: declare `scraped`\"}]}"},
+        {"fields: {a: {parse: date, unreadable: 'null'}}", "[\"a\"]", "[44,\"today\"]",
+         ",\"a\":null,\"sp_extra\":{\"a\":\"today\"}}"},
         /* the default of a part that is a word */
         {"fields: {a: {parse: money, take: period, default: month}}", "[\"a\"]",
          "[44,\"7 EUR\"]", ",\"a\":\"month\",\"sp_extra\":{\"a\":\"7 EUR\"}}"},
@@ -209,6 +217,9 @@ static void test_rules_keep_to_the_schema(void)
          ",\"b\":null,\"sp_extra\":{\"b\":\"3000000000\"},\"sp_issues\":[{\"field\":\"b\","
          "\"issue\":\"out_of_range\",\"reason\":\"is beyond 32 bits\"}]}"},
         {SCHEMA(F("b", "\"int\"")), "[\"b\"]", "[44,\"\"]", "!required"},
+        {SCHEMA(F("b", "\"int\"")) "fields: {b: {from: '@row'}}", "[]", "[44]", ",\"b\":9}"},
+        {SCHEMA(F("b", "\"string\"")) "fields: {b: {from: '@row', parse: text}}", "[]", "[44]",
+         ",\"b\":\"9\"}"},
         {SCHEMA(F("b", "\"int\"")), "[\"b\"]", "[44,\"x\"]", "!cannot_parse"},
         {SCHEMA("{\"name\":\"b\",\"type\":\"int\",\"default\":5}"), "[\"c\"]", "[44,\"\"]",
          ",\"b\":5,\"sp_extra\":{\"c\":\"\"}}"},

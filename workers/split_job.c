@@ -1,0 +1,49 @@
+#include "workers/split_job.h"
+
+#include <inttypes.h>
+
+enum { JOB_FIELDS = 64 }; /* names and values that one commit sets at most */
+
+struct progress *split_progress(struct batch *b, str job, uint64_t from, uint64_t row)
+{
+    struct progress *p = arena_zalloc(&b->arena, sizeof(*p));
+
+    *p = (struct progress){.job = job, .from = from, .to = from, .row = MAX(row, (uint64_t)1)};
+    p->fields = arena_alloc(&b->arena, JOB_FIELDS * sizeof(str));
+    return b->progress = p;
+}
+
+void split_set(struct progress *p, str name, str value)
+{
+    p->fields[p->field_count++] = name;
+    p->fields[p->field_count++] = value;
+}
+
+void split_set_number(struct progress *p, struct arena *a, str name, uint64_t value)
+{
+    split_set(p, name, arena_printf(a, "%" PRIu64, value));
+}
+
+void split_describe(const struct reader *r, struct arena *a, struct progress *p,
+                    uint64_t now_ms)
+{
+    const struct rows_dialect *d = &r->dialect;
+
+    split_set(p, STR("uri"), r->uri);
+    split_set(p, STR("src"), r->src);
+    split_set(p, STR("version"), r->file.version);
+    if (r->file.size != UINT64_MAX)
+        split_set_number(p, a, STR("size"), r->file.size);
+    if (r->file.compression)
+        split_set(p, STR("compression"), str_of(r->file.compression));
+    split_set(p, STR("format"), str_of(reader_format_name(r->format)));
+    split_set(p, STR("encoding"), str_of(reader_encoding_name(d->encoding)));
+    split_set(p, STR("cols"), r->cols.n ? r->cols : STR("[]")); /* a sign that it was begun */
+    if (r->format == ROWS_JSON)
+        split_set(p, STR("records"), r->records);
+    split_set(p, STR("delimiter"), arena_copy(a, (str){&d->delimiter, 1}));
+    split_set(p, STR("quote"), arena_copy(a, (str){&d->quote, d->quote != '\0'}));
+    split_set(p, STR("newline"), d->newline == ROWS_NEWLINE_CR ? STR("cr") : STR("lf"));
+    split_set(p, STR("state"), STR("running"));
+    split_set_number(p, a, STR("started"), now_ms);
+}

@@ -1,0 +1,12 @@
+#pragma once
+/* What a commit of split sets in the hash of its job. For split only. */
+#include "common/data/batch.h"
+#include "workers/split_reader.h"
+
+/* The batch's progress, in its arena. */
+struct progress *split_progress(struct batch *b, str job, uint64_t from, uint64_t row);
+void split_set(struct progress *p, str name, str value);
+void split_set_number(struct progress *p, struct arena *a, str name, uint64_t value);
+/* All that a successor needs to read the file as it was begun. */
+void split_describe(const struct reader *r, struct arena *a, struct progress *p,
+                    uint64_t now_ms);
