@@ -90,21 +90,22 @@ static bool write_template(struct fill *c, const struct normalise_field *f, uint
                            str *text)
 {
     const uint32_t *columns = c->src->plan->sources[number].columns;
-    char *start =
-        arena_reserve(c->arena, c->src->plan->bound + c->record->line.n +
-                                    (size_t)f->part_count * sizeof(uint64_t) + f->value.n);
-    char *out = start;
+    str *texts = arena_alloc(c->arena, (f->part_count + 1) * sizeof(*texts));
+    size_t length = 0;
     bool is_empty = true;
 
     for (uint32_t i = 0; i < f->part_count; i++) {
-        struct reading r = {.text = f->parts[i].text};
-        if (f->parts[i].is_column &&
-            (columns[i] == COLUMN_NONE || !cell_look(c->arena, c->src->cells[columns[i]], &r)))
-            continue;
-        is_empty &= !f->parts[i].is_column;
-        out = mempcpy(out, r.text.p, r.text.n);
+        struct reading r = {.text = STR_NONE};
+        bool is_there =
+            columns[i] != COLUMN_NONE && cell_look(c->arena, c->src->cells[columns[i]], &r);
+        texts[i] = !f->parts[i].is_column ? f->parts[i].text : is_there ? r.text : STR_NONE;
+        is_empty &= !is_there;
+        length += texts[i].n;
     }
-    arena_trim(c->arena, out);
+    char *start = arena_alloc(c->arena, length + 1), *out = start;
+    for (uint32_t i = 0; i < f->part_count; i++)
+        if (texts[i].n)
+            out = mempcpy(out, texts[i].p, texts[i].n);
     *text = str_trim(str_between(start, out));
     return !is_empty && text->n;
 }

@@ -216,6 +216,7 @@ static bool begin(struct worker *w, struct batch *b, const str *job, uint32_t n,
                                          .unpacked_max = w->services->unpacked_max,
                                          .mark = {.in = job_number(job, n, "packed_at"),
                                                   .out = job_number(job, n, "unpacked_at")},
+                                         .remote = w->services->remote,
                                          .loop = w->services->loop,
                                          .ready = on_ready,
                                          .ready_ctx = w};

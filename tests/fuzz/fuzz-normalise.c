@@ -6,13 +6,29 @@
 #include "workers/stages.h"
 
 static const char config[] =
+    "schema: '{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+    "{\"name\":\"a\",\"type\":[\"null\",\"int\"]},"
+    "{\"name\":\"c\",\"type\":[\"null\",\"double\"]},"
+    "{\"name\":\"d\",\"type\":[\"null\",{\"type\":\"int\",\"logicalType\":\"date\"}]},"
+    "{\"name\":\"e\",\"type\":[\"null\",{\"type\":\"enum\",\"name\":\"E\",\"symbols\":"
+    "[\"x\",\"y\"]}],\"default\":null},"
+    "{\"name\":\"at\",\"type\":{\"type\":\"record\",\"name\":\"P\",\"fields\":["
+    "{\"name\":\"f\",\"type\":\"string\"},{\"name\":\"g\",\"type\":[\"null\",\"boolean\"]}]}},"
+    "{\"name\":\"t\",\"type\":[\"null\",\"string\"]},"
+    "{\"name\":\"raw\",\"type\":{\"type\":\"map\",\"values\":\"string\"}},"
+    "{\"name\":\"wrong\",\"type\":{\"type\":\"array\",\"items\":\"string\"}}]}'\n"
+    "defaults: {nothing: ['-', '/^n.a$/'], clean: [html, blanks, invisible]}\n"
     "fields:\n"
-    "  a: {from: [a, '/^b+$/'], parse: integer}\n"
-    "  c: {parse: number, decimal: ','}\n"
+    "  a: {from: [a, '/^b+$/'], parse: integer, between: {least: 0, most: 9}}\n"
+    "  c: {parse: number, decimal: ',', group: [' ', '.']}\n"
     "  d: {parse: date, formats: ['%d/%m/%Y', '%Y-%m-%d'], default: 2001-02-03}\n"
-    "  e: {from: c, match: '/([0-9]+) bed/'}\n"
-    "  f: {parse: text, required: true, default: x}\n"
-    "  g: {parse: boolean}\n";
+    "  e: {from: c, map: {one: x, '/tw/': y}, match: ['/([0-9]+) bed/', '/^(.)/'], case: "
+    "lower}\n"
+    "  at.f: {parse: text, default: x, pad: {width: 5, with: '0'}}\n"
+    "  at.g: {from: {pointer: /g/0}, parse: boolean}\n"
+    "  t: {template: '{a}-{c}'}\n"
+    "  raw: {from: '@raw'}\n"
+    "  wrong: {from: '@issues'}\n";
 
 static struct worker worker;
 static struct arena arena;

@@ -182,6 +182,9 @@ static void test_rules_take_more_than_cells(void)
          ",\"a\":21488.81,\"sp_extra\":{\"m2\":\"-\"}}"},
         {"fields: {a: {from: '{sqft} sq ft', parse: area, nothing: '-'}}", "[\"sqft\"]",
          "[44,\"-\"]", ",\"a\":null,\"sp_extra\":{\"sqft\":\"-\"}}"},
+        /* a column whose text has escapes, twice as long as its cell */
+        {"fields: {a: {template: '{x}{x}{x}'}}", "[\"x\"]", "[44,\"a\\\"b\"]",
+         ",\"a\":\"a\\\"ba\\\"ba\\\"b\"}"},
         {"fields: {n: {from: '@row'}, o: {from: '@offset', parse: integer}, f: {from: '@file'},"
          " t: {from: '@accepted'}, u: {from: '@uri'}}",
          "[]", "[44]",
