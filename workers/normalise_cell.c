@@ -87,7 +87,9 @@ static enum step run_steps(struct arena *a, const struct normalise_steps *s, str
 {
     if (s->clean) {
         str clean = clean_text(a, r->text, s->clean);
-        r->is_raw &= clean.p == r->text.p && clean.n == r->text.n;
+        bool is_same = str_equal(clean, r->text);
+        r->is_raw &= is_same;
+        r->is_whole &= is_same || !(s->clean & CLEAN_HTML);
         r->text = clean;
     }
     if (!r->text.n)
@@ -173,6 +175,7 @@ static bool coerce(struct arena *a, const struct normalise_field *f, struct read
     bool is_read = f->coercer->run(&f->setup, a, r->text, &c);
 
     r->value = c.value;
+    r->is_read = is_read;
     r->issue = c.issue;
     r->why = c.why;
     r->is_whole &= !c.is_part;

@@ -131,6 +131,14 @@ static void test_rules_take_a_text_step_by_step(void)
         {"fields: {a: {nothing: ['/^\xe2\x80\x94/'], parse: integer}}", "[\"a\"]",
          "[44,\"\xe2\x80\x94 sq ft\"]",
          ",\"a\":null,\"sp_extra\":{\"a\":\"\xe2\x80\x94 sq ft\"}}"},
+        /* what was taken off with tags is said by no field */
+        {"fields: {a: {clean: html}}", "[\"a\"]", "[44,\"x<br>y\"]",
+         ",\"a\":\"x y\",\"sp_extra\":{\"a\":\"x<br>y\"}}"},
+        {"fields: {a: {clean: [html, blanks]}}", "[\"a\"]", "[44,\"x y\"]", ",\"a\":\"x y\"}"},
+        /* a cell that was read has all parts that there are */
+        {"fields: {a: {parse: money, take: max, from: [a, b]}}", "[\"a\",\"b\"]",
+         "[44,\"5 EUR\",\"6 - 7\"]",
+         ",\"a\":null,\"sp_extra\":{\"a\":\"5 EUR\",\"b\":\"6 - 7\"}}"},
         /* read, and odd: there is no value, and that is told */
         {"fields: {a: {parse: date, from: [a, b], default: '2020-01-01'}}", "[\"a\",\"b\"]",
          "[44,\"today\",\"2021-05-26\"]",
