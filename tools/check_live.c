@@ -76,12 +76,10 @@ static void check_root(struct findings *f, struct arena *a, str root)
     str path = arena_copy(a, root);
     const char *problem = NULL;
 
-    if (stat(path.p, &st) != 0)
+    if (stat(path.p, &st) != 0 || access(path.p, R_OK | X_OK) != 0)
         problem = strerror(errno);
     else if (!S_ISDIR(st.st_mode))
         problem = "is no folder";
-    else if (access(path.p, R_OK | X_OK) != 0)
-        problem = strerror(errno);
     if (problem)
         findings_error(f, nowhere, 1,
                        "folder '" STR_FMT "' of --roots: %s; make it, let workers read it, or "

@@ -51,6 +51,7 @@ def test_the_library_is_not_there(folder, redis_url, r):
 
 def test_folders(folder, redis_url):
     (folder / "file").write_text("")
+    (folder / "file").chmod(0o755)
     done = check(folder, redis_url, "--roots", f"{folder}/in:{folder}/none:{folder}/file")
     assert done.returncode == 69
     assert f"folder '{folder}/none' of --roots: No such file" in done.stdout
