@@ -324,7 +324,7 @@ static void test_normalise_check_names_every_mistake(void)
         {"fields: {a: {pad: {width: 5}}}", "{width: 5, with: '0'}"},
         {"fields: {a: {clean: tags}}", "tags"},
         {"fields: {a: {zone: Leeds}}", "is no zone"},
-        {"fields: {a: {scraped: today}}", "is no day"},
+        {"fields: {a: {scraped: 2021-5-26}}", "is no day"},
         {"fields: {a: {parse: date, languages: [en, jp]}}", "is none of en"},
         {"fields: {a: {parse: enum}}", "needs `symbols`"},
         {"fields: {a: {parse: list, item: list}}", "made of"},
