@@ -17,14 +17,17 @@ static bool is_map(struct load *l, const struct node *n, const char *what)
 
 static void check_keys(struct load *l, const struct node *source)
 {
-    const str valid[] = {STR("name"), STR("files"), STR("defaults"), STR("fields")};
+    str valid[8];
+    uint32_t n = 0;
 
-    for (const struct node *n = source->children; n; n = n->next) {
-        size_t i = 0;
-        while (i < ARRAY_LEN(valid) && !str_equal(n->key, valid[i]))
+    for (; normalise_source_settings[n].name && n < ARRAY_LEN(valid); n++)
+        valid[n] = str_of(normalise_source_settings[n].name);
+    for (const struct node *key = source->children; key; key = key->next) {
+        uint32_t i = 0;
+        while (i < n && !str_equal(key->key, valid[i]))
             i++;
-        if (i == ARRAY_LEN(valid))
-            findings_unknown(l->findings, n->key_at, n->key, "key", valid, ARRAY_LEN(valid));
+        if (i == n)
+            findings_unknown(l->findings, key->key_at, key->key, "key", valid, n);
     }
 }
 
