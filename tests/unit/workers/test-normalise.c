@@ -336,6 +336,7 @@ static void test_normalise_check_names_every_mistake(void)
         {"fields: {a: {from: ['']}}", "is no header"},
         {"fields: {a: {parse: date, formats: '%Q'}}", "%Y"},
         {"fields: {a: {decimal: ',,'}}", "one sign"},
+        {"fields: {a.b: {}, a: {}}", "'a.b' lies inside of it"},
         {"fields: {a: {pad: {width: 5, with: '\"'}}}", "printable"},
         {"fields: {a: {pad: {width: 5, with: '\\'}}}", "printable"},
         {"fields: {a: {decimal: ',', group: ','}}", "not the decimal"},
