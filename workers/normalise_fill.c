@@ -269,6 +269,6 @@ bool fill_fields(struct arena *a, struct record *r, const struct source *src, ui
         if (rules->fields[i].from == FROM_EXTRA)
             o->values[i] = normalise_extra(a, r, src);
         else if (rules->fields[i].from == FROM_ISSUES)
-            o->values[i] = normalise_issues(a, src, o);
+            o->values[i] = normalise_issues(a, r, src, o);
     return true;
 }

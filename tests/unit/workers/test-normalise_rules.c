@@ -204,6 +204,17 @@ static void test_rules_take_more_than_cells(void)
          "\"more\":{\"b\":\"y\",\"column_3\":\"z\"},\"wrong\":[\"a:unparsed\",\"record:"
          "ragged\"]"
          ",\"sp_ragged\":\"long\"}"},
+        /* a document that was normalised before keeps what was left of it then */
+        {"fields: {more: {from: '@extra'}, wrong: {from: '@issues'}}", "",
+         "{\"sp_id\":\"0123456789abcdef-9-44\",\"sp_extra\":{\"c\":\"d\",\"n\":1},\"sp_"
+         "issues\":"
+         "[{\"field\":\"y\",\"issue\":\"unparsed\",\"reason\":\"\"},{\"field\":null,\"issue\":"
+         "\"shifted\"},7]}",
+         ",\"more\":{\"c\":\"d\",\"n\":\"1\"},\"wrong\":[\"y:unparsed\",\"record:shifted\","
+         "\"7\"]}"},
+        {"fields: {more: {from: '@extra'}}", "",
+         "{\"sp_id\":\"0123456789abcdef-9-44\",\"sp_extra\":\"mine\",\"sp_issues\":{}}",
+         ",\"more\":{\"sp_extra\":\"mine\",\"sp_issues\":\"{}\"}}"},
         {"fields: {'at.city': {from: city}, n: {}, 'at.geo.lat': {from: lat, parse: number}}",
          "[\"city\",\"n\",\"lat\"]", "[44,\"Leeds\",\"1\",\"53.8\"]",
          ",\"at\":{\"city\":\"Leeds\",\"geo\":{\"lat\":53.8}},\"n\":\"1\"}"},
