@@ -1,4 +1,5 @@
 /* What a rule tells its coercer. */
+#include "common/data/quantity_words.h"
 #include "common/data/text.h"
 #include "common/data/units.h"
 #include "workers/normalise_load.h"
@@ -148,14 +149,6 @@ static void load_units(struct load *l, const struct rule *r, struct coerce_setup
 
 static void load_numbers(struct load *l, const struct rule *r, struct coerce_setup *setup)
 {
-    static const struct {
-        const char *word, *number;
-    } multipliers[] = {
-        {"thousand", "1000"},
-        {"lakh", "100000"},
-        {"million", "1000000"},
-        {"crore", "10000000"},
-    };
     uint64_t digits;
 
     load_signs(l, r, setup);
@@ -165,12 +158,10 @@ static void load_numbers(struct load *l, const struct rule *r, struct coerce_set
     setup->currency = r->currency;
     setup->currencies = load_meanings(l, r->currencies, &setup->currency_count);
     setup->notes = load_meanings(l, r->notes, &setup->note_count);
-    setup->multiplier = r->multiplier;
-    for (size_t i = 0; i < ARRAY_LEN(multipliers); i++)
-        if (str_is(r->multiplier, multipliers[i].word))
-            setup->multiplier = str_of(multipliers[i].number);
-    if (setup->multiplier.n && (setup->multiplier.p[0] < '0' || setup->multiplier.p[0] > '9'))
-        complain_at(l, r, "multiplier", "is no number, nor thousand, lakh, million or crore");
+    setup->multiplier = quantity_multiplier_named(r->multiplier);
+    if (r->multiplier.n && !setup->multiplier.n)
+        complain_at(l, r, "multiplier",
+                    "is no number above zero, nor thousand, lakh, million or crore");
     setup->digits = -1;
     if (r->digits.n && (!str_to_u64(r->digits, &digits) || digits > DIGITS_MAX))
         complain_at(l, r, "digits", "must be a number from 0 to 12");

@@ -164,7 +164,7 @@ static void take_word(struct reader *r)
 {
     struct word_keys k;
 
-    word_keys(str_between(r->p, r->end), &k);
+    word_keys(str_between(r->p, r->end), 1, &k);
     str key = k.count ? (str){k.key, k.ends[0].n} : STR_NONE;
     r->p = k.count ? k.ends[0].at : r->end;
     if (key.n == 1 && memchr("nsew", key.p[0], 4))
@@ -255,9 +255,10 @@ bool coerce_coordinate(const struct coerce_setup *setup, struct arena *a, str te
         return coerce_refuse(out, r.wrong ? r.wrong : "is no coordinate");
     if (r.n > 1 && !wanted)
         return coerce_refuse(out, "is a pair of coordinates: take lat or lon");
-    for (uint32_t i = 0; i < r.n; i++)
+    for (uint32_t i = 0; i < r.n && (wanted || setup->take == TAKE_VALUE); i++)
         if (!wanted || !r.angles[i].axis || r.angles[i].axis == wanted)
             return give(&r, &r.angles[i], wanted ? wanted : r.angles[i].axis, out);
-    out->value = STR("null"); /* of the other axis */
+    out->value = STR("null"); /* of the other axis, or what coordinates have not */
+    out->is_part = true;
     return true;
 }

@@ -15,7 +15,7 @@ static bool coerce_wish(const struct coerce_setup *setup, const struct quantity_
     bool name(const struct coerce_setup *setup, struct arena *a, str text,                     \
               struct coerced *out)                                                             \
     {                                                                                          \
-        static const struct quantity_wish wish = {.dimension = what, .none = why};             \
+        static const struct quantity_wish wish = {.dimension = (what), .none = (why)};         \
         return coerce_wish(setup, &wish, a, text, out);                                        \
     }
 
@@ -104,10 +104,11 @@ static bool find_ends(const struct coerce_setup *setup, struct arena *a, struct 
 bool coerce_range(const struct coerce_setup *setup, struct arena *a, str text,
                   struct coerced *out)
 {
+    static const struct quantity_wish wish = {.dimension = DIMENSION_ANY};
     struct amounts all;
     str least, most;
 
-    amounts_read(setup, DIMENSION_ANY, false, a, text, &all);
+    amounts_read(setup, &wish, a, text, &all);
     if (all.wrong)
         return all.is_ambiguous ? quantity_refuse_ambiguous(out, all.wrong)
                                 : coerce_refuse(out, all.wrong);

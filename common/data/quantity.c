@@ -13,7 +13,7 @@ static bool is_of_kind(const struct quantity_wish *wish, const struct amount *x)
 {
     if (wish->is_money)
         return x->has_currency && !x->is_rate;
-    if (!x->unit || x->has_currency)
+    if (!x->unit || x->has_currency || x->is_rate)
         return false;
     return wish->dimension == DIMENSION_ANY || x->unit->dimension == wish->dimension;
 }
@@ -122,7 +122,7 @@ bool quantity_read(const struct coerce_setup *setup, const struct quantity_wish 
     const char *wrong = NULL;
 
     *q = (struct quantity){0};
-    amounts_read(setup, wish->dimension, wish->is_money, a, text, &all);
+    amounts_read(setup, wish, a, text, &all);
     if (all.wrong)
         return all.is_ambiguous ? quantity_refuse_ambiguous(out, all.wrong)
                                 : coerce_refuse(out, all.wrong);
@@ -222,7 +222,8 @@ static bool take_currency(const struct coerce_setup *setup, struct arena *a,
     return true;
 }
 
-static bool is_said(const struct coerce_setup *setup, const struct quantity *q)
+/* A conversion is none of it: the cell's number is found again from the rounded one. */
+static bool says_more(const struct coerce_setup *setup, const struct quantity *q)
 {
     const struct amount *x = &q->amount;
     bool is_other = x->currency.n && !quantity_currency_is_several(x->currency) &&
@@ -237,7 +238,7 @@ bool quantity_take(const struct coerce_setup *setup, struct arena *a, struct qua
     str word = STR_NONE;
     const struct unit *unit = q->amount.unit ? q->amount.unit : setup->assume;
 
-    out->is_part = setup->take != TAKE_VALUE || is_said(setup, q);
+    out->is_part = setup->take != TAKE_VALUE || says_more(setup, q);
     if (setup->take == TAKE_VALUE || setup->take == TAKE_MAX)
         return take_number(setup, a, q, out);
     if (setup->take == TAKE_CURRENCY)

@@ -3,15 +3,14 @@
  * the one that is wanted. Nothing is guessed: several amounts that are no range are refused,
  * unless just one of them is of the wanted kind, or all say the same ("85 kW (116 PS)"). */
 #include "common/data/coerce.h"
-#include "common/data/quantity_words.h"
-#include "common/data/units.h"
+#include "common/data/quantity_tokens.h"
 
 struct amount {
     str min, max;                       /* digits as JSON has them; max empty: no range */
     const struct unit *unit, *max_unit; /* NULL: none in the cell */
     str currency;                       /* ISO 4217; of a sign of several all of them */
     bool has_currency, is_range;
-    bool is_rate; /* for each of some unit: "€ 12 /m²" */
+    bool is_rate; /* for each of some unit: "€ 12 /m²", "17 km/kg" */
     bool is_open; /* a word that we do not know stands behind its bare number */
     str multiplier, max_multiplier, period; /* empty: none */
     enum quantity_note note;
@@ -28,19 +27,13 @@ struct amounts {
     const char *wrong; /* NULL, or why the cell cannot be read */
     bool is_ambiguous; /* `wrong` is that it can be read in several ways */
 };
-void amounts_read(const struct coerce_setup *setup, enum dimension wanted, bool is_money,
+void amounts_read(const struct coerce_setup *setup, const struct quantity_wish *wish,
                   struct arena *a, str text, struct amounts *out);
 
 struct quantity { /* what was chosen, not yet converted */
     struct amount amount;
     bool has_amount, has_more; /* `more`: words, other amounts */
     str note;                  /* empty: none */
-};
-struct quantity_wish {
-    enum dimension dimension;
-    bool is_money;
-    const char
-        *none; /* why a cell without such a quantity is refused: "is no amount of money" */
 };
 /* False: `out` says why it is refused. */
 bool quantity_read(const struct coerce_setup *setup, const struct quantity_wish *wish,

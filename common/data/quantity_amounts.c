@@ -2,7 +2,6 @@
  */
 #include "common/data/decimal.h"
 #include "common/data/quantity.h"
-#include "common/data/quantity_tokens.h"
 
 struct parser {
     struct tokens *tokens;
@@ -51,9 +50,9 @@ static void refuse_ambiguous(struct parser *p, const char *why)
 
 static void set_currency(struct amount *x, const struct token *t)
 {
-    str both = quantity_currency_both(x->currency, t->text);
+    str both = x->has_currency ? quantity_currency_both(x->currency, t->text) : t->text;
 
-    x->currency = both.n ? both : x->currency.n ? x->currency : t->text;
+    x->currency = both.n ? both : x->currency;
     x->has_currency = true;
 }
 
@@ -82,7 +81,7 @@ static bool take_suffix(struct parser *p, struct amount *x)
         x->multiplier = t->text;
     else if (t->kind == TOKEN_PERIOD && !x->period.n)
         x->period = t->text;
-    else if (t->kind == TOKEN_PLUS)
+    else if (t->kind == TOKEN_PLUS && t->is_glued) /* not "$500 + bills" */
         x->note = QUANTITY_FROM;
     else
         return false;
@@ -90,15 +89,15 @@ static bool take_suffix(struct parser *p, struct amount *x)
     return true;
 }
 
-/* "/m²" behind a price; "/-" as one writes in India. */
+/* "/m²" or "per m²" behind a price; "/-" as one writes in India. */
 static void take_rate(struct parser *p, struct amount *x)
 {
     enum token_kind next = kind_at(p, p->i + 1);
 
     if (kind_here(p) != TOKEN_PER)
         return;
-    if (next == TOKEN_UNIT || next == TOKEN_WORD)
-        x->is_rate = x->has_currency;
+    if (next == TOKEN_UNIT)
+        x->is_rate = true;
     p->i += next == TOKEN_UNIT || next == TOKEN_DASH ? 2 : 1;
 }
 
@@ -217,6 +216,15 @@ static void take_note(struct parser *p)
     }
 }
 
+/* "$500 (AUD)" */
+static void take_stray_currency(struct parser *p)
+{
+    struct amount *before = p->out->n ? &p->out->at[p->out->n - 1] : NULL;
+
+    if (before && before->has_currency)
+        set_currency(before, &p->tokens->at[p->i]);
+}
+
 static void take_item(struct parser *p)
 {
     if (is_amount_at(p, p->i)) {
@@ -229,6 +237,8 @@ static void take_item(struct parser *p)
     }
     if (kind_here(p) == TOKEN_PERIOD && p->out->n && !p->out->at[p->out->n - 1].period.n)
         p->out->at[p->out->n - 1].period = p->tokens->at[p->i].text;
+    if (kind_here(p) == TOKEN_CURRENCY)
+        take_stray_currency(p);
     p->out->has_words = p->out->has_words || kind_here(p) == TOKEN_WORD;
     p->i++;
 }
@@ -248,7 +258,7 @@ static bool is_nothing(const struct tokens *t)
     return has_dash && has_unit;
 }
 
-void amounts_read(const struct coerce_setup *setup, enum dimension wanted, bool is_money,
+void amounts_read(const struct coerce_setup *setup, const struct quantity_wish *wish,
                   struct arena *a, str text, struct amounts *out)
 {
     struct tokens tokens;
@@ -257,7 +267,7 @@ void amounts_read(const struct coerce_setup *setup, enum dimension wanted, bool 
     *out = (struct amounts){.wrong = "is longer than 1000 bytes"};
     if (text.n > QUANTITY_TEXT_MAX)
         return;
-    tokens_read(setup, wanted, is_money, a, text, &tokens);
+    tokens_read(setup, wish, a, text, &tokens);
     out->wrong = tokens.wrong;
     out->is_nothing = is_nothing(&tokens);
     while (p.i < tokens.n && !out->wrong)

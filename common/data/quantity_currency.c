@@ -131,6 +131,11 @@ str quantity_currency_both(str x, str y)
     return has_code(y, x) || str_equal(x, y) ? x : STR_NONE;
 }
 
+bool quantity_currency_starts(str front)
+{
+    return word_starts(currencies, ARRAY_LEN(currencies), front);
+}
+
 bool quantity_currencies_are_sorted(void)
 {
     return word_is_sorted(currencies, ARRAY_LEN(currencies));

@@ -254,6 +254,11 @@ enum quantity_note quantity_note_of(str key, const str *languages, uint32_t n)
     return QUANTITY_NO_NOTE;
 }
 
+bool quantity_note_starts(str front)
+{
+    return word_starts(notes, ARRAY_LEN(notes), front);
+}
+
 bool quantity_notes_are_sorted(void)
 {
     return word_is_sorted(notes, ARRAY_LEN(notes));

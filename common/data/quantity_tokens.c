@@ -1,5 +1,6 @@
 #include "common/data/quantity_tokens.h"
 
+#include "common/data/quantity_digits.h"
 #include "common/data/words.h"
 
 struct scanner {
@@ -10,10 +11,9 @@ struct scanner {
     enum dimension wanted;
     bool is_money;
     char decimal;
+    bool may_go_on;  /* the number before could have more groups behind a blank */
+    bool is_product; /* a cross stands between it and what comes */
 };
-
-static const char bad_group[] = "has group signs in places where no group ends";
-static const char bad_sign[] = "has a sign inside a number that is neither decimal nor group";
 
 static bool is_digit_at(const struct scanner *s, const char *p)
 {
@@ -33,106 +33,6 @@ static void add(struct scanner *s, const char *from, struct token token)
         t->wrong = "has more words and numbers than a quantity: let `match` cut it out";
     else
         t->at[t->n++] = token;
-}
-
-/* Length of the group sign at `p`, by the signs that are declared; 0: it is none. */
-static size_t group_at(const struct scanner *s, const char *p)
-{
-    str rest = str_between(p, s->end);
-
-    for (size_t i = 0; i < sizeof(s->setup->groups) && s->setup->groups[i] && rest.n; i++) {
-        char sign = s->setup->groups[i];
-        if (*p == sign)
-            return 1;
-        if (sign == ' ' && str_starts(rest, STR("\u00a0")))
-            return 2;
-        if (sign == ' ' && (str_starts(rest, STR("\u202f")) || str_starts(rest, STR("\u2009"))))
-            return 3;
-        if (sign == '\'' && str_starts(rest, STR("\u2019")))
-            return 3;
-    }
-    return 0;
-}
-
-static size_t digits_at(const struct scanner *s, const char *p)
-{
-    const char *start = p;
-
-    while (is_digit_at(s, p))
-        p++;
-    return (size_t)(p - start);
-}
-
-static bool is_blank_sign(const char *p, size_t n)
-{
-    return *p == ' ' || (n > 1 && memcmp(p, "\u2019", n) != 0);
-}
-
-/* 1,234,567 and 12,34,567; a blank groups only threes, as it also stands between words. One
- * number has one sign. */
-static char *take_groups(struct scanner *s, char *out, size_t first)
-{
-    const char *sign = s->p;
-    size_t n = group_at(s, s->p), digits = 0, groups = 0;
-    bool is_blank = n && is_blank_sign(sign, n);
-
-    for (; n && group_at(s, s->p) && is_blank_sign(s->p, n) == is_blank &&
-           (is_blank || *s->p == *sign);
-         groups++) {
-        size_t width = group_at(s, s->p);
-        digits = digits_at(s, s->p + width);
-        if (digits == 0 || (is_blank && (digits != 3 || first > 3)))
-            break;
-        if (digits > 3 || digits < 2 || first > 3)
-            s->tokens->wrong = bad_group;
-        memcpy(out, s->p + width, digits);
-        out += digits;
-        s->p += width + digits;
-    }
-    if (groups && !is_blank && digits != 3 && digits != 0)
-        s->tokens->wrong = bad_group;
-    return out;
-}
-
-static char *take_fraction(struct scanner *s, char *out)
-{
-    size_t n = s->p < s->end && *s->p == s->decimal ? digits_at(s, s->p + 1) : 0;
-
-    if (!n)
-        return out;
-    *out++ = '.';
-    memcpy(out, s->p + 1, n);
-    s->p += n + 1;
-    return out + n;
-}
-
-/* 1.2.3, 12:30 and signs that nobody declared. */
-static bool is_broken(const struct scanner *s)
-{
-    if (s->p == s->end || !is_digit_at(s, s->p + 1))
-        return false;
-    return *s->p == '.' || *s->p == ',' || *s->p == '\'' || *s->p == ':';
-}
-
-static str read_digits(struct scanner *s)
-{
-    char *start = arena_reserve(s->arena, (size_t)(s->end - s->p) + 2), *out = start, *first;
-    size_t n = digits_at(s, s->p);
-
-    if (n == 0)
-        *out++ = '0'; /* .5 */
-    memcpy(out, s->p, n);
-    out += n;
-    s->p += n;
-    if (n > 0)
-        out = take_groups(s, out, n);
-    for (first = start; first < out - 1 && *first == '0';)
-        first++;
-    out = take_fraction(s, out);
-    if (is_broken(s))
-        s->tokens->wrong = bad_sign;
-    arena_trim(s->arena, out);
-    return str_between(first, out);
 }
 
 /* To the end of what no blank parts: V6, RX-300, 16V. */
@@ -216,13 +116,28 @@ static bool find_word(const struct scanner *s, str key, struct token *token)
     return !s->is_money && find_of_money(s, key, token);
 }
 
+/* Most words are not ours, and nor are those that begin with them. */
+static bool may_know(const struct scanner *s, const struct word_keys *k)
+{
+    const struct coerce_setup *setup = s->setup;
+    str front = k->count ? (str){k->key, k->ends[0].n} : STR_NONE;
+
+    return setup->note_count || setup->currency_count || setup->unit_count ||
+           (front.n && (unit_starts(front) || quantity_word_starts(front)));
+}
+
 /* The longest words at `p` that we know: "price on request" before "price". */
 static bool take_known(struct scanner *s, bool is_behind_number)
 {
     struct word_keys k;
     const char *from = s->p;
 
-    word_keys(str_between(s->p, s->end), &k);
+    word_keys(str_between(s->p, s->end), 1, &k);
+    if (k.is_cut) {
+        if (!may_know(s, &k))
+            return false;
+        word_keys(str_between(s->p, s->end), WORD_WORDS_MAX, &k);
+    }
     while (k.count-- > 0) {
         struct token token = {0};
         const struct word_end *end = &k.ends[k.count];
@@ -239,30 +154,40 @@ static bool take_known(struct scanner *s, bool is_behind_number)
     return false;
 }
 
-/* Letters glued to a number are its unit, or it is the number of nothing. */
+/* Letters glued to a number are its unit, or it is the number of nothing; so is a fraction. */
+static bool is_whole_token(struct scanner *s, const char *from, str digits)
+{
+    struct tokens *t = s->tokens;
+    const char *p = s->p;
+    uint32_t point, n = t->n;
+    bool is_glued = p < s->end && word_step(&p, s->end, &point) == WORD_LETTER;
+
+    if (s->p < s->end && *s->p == '/' && is_digit_at(s, s->p + 1))
+        return false;
+    add(s, from, (struct token){.kind = TOKEN_NUMBER, .text = digits});
+    if (!is_glued || t->wrong || take_known(s, true))
+        return true;
+    t->n = n;
+    return false;
+}
+
 static void scan_number(struct scanner *s)
 {
-    const char *from = s->p, *p;
-    size_t first = digits_at(s, from);
-    str digits = read_digits(s);
-    uint32_t point, before = s->tokens->n;
+    const struct token *last = s->tokens->n ? &s->tokens->at[s->tokens->n - 1] : NULL;
+    const char *from = s->p;
+    size_t first = quantity_digits_at(s->p, s->end);
+    str digits = quantity_digits(s->setup, s->arena, &s->p, s->end, &s->tokens->wrong);
 
-    if (first == 3 && before && s->tokens->at[before - 1].kind == TOKEN_NUMBER)
+    if (first == 3 && s->may_go_on && last && last->kind == TOKEN_NUMBER)
         s->tokens->wrong = "has numbers side by side: a blank may be their group sign";
-
-    p = s->p;
-    if (p < s->end && word_step(&p, s->end, &point) == WORD_LETTER) {
-        struct tokens *t = s->tokens;
-        uint32_t n = t->n;
-        add(s, from, (struct token){.kind = TOKEN_NUMBER, .text = digits});
-        if (t->n == n || take_known(s, true))
-            return;
-        t->n = n;
-        take_word(s);
-        add(s, from, (struct token){.kind = TOKEN_WORD});
+    if (s->is_product && last && (last->kind == TOKEN_WORD || last->kind == TOKEN_STOP))
+        s->tokens->wrong = "has a product of numbers";
+    s->may_go_on = first <= 3 && (size_t)(s->p - from) == first;
+    s->is_product = false;
+    if (is_whole_token(s, from, digits))
         return;
-    }
-    add(s, from, (struct token){.kind = TOKEN_NUMBER, .text = digits});
+    take_word(s);
+    add(s, from, (struct token){.kind = TOKEN_WORD});
 }
 
 static struct token token_of_mark(uint32_t point)
@@ -280,6 +205,17 @@ static struct token token_of_mark(uint32_t point)
     else if (point == '/')
         token.kind = TOKEN_PER;
     return token;
+}
+
+/* Not all that price tags say for it, but what stands alone: € 12 per m². */
+static bool is_each(const char *from, const char *to)
+{
+    static const char *const each[] = {"per", "pro", "par", "por", "za", "за"};
+
+    for (size_t i = 0; i < ARRAY_LEN(each); i++)
+        if (str_is(str_between(from, to), each[i]))
+            return true;
+    return false;
 }
 
 static void scan_one(struct scanner *s)
@@ -310,10 +246,11 @@ static void scan_one(struct scanner *s)
     s->p = from;
     take_word(s);
     s->p = s->p == from ? behind : s->p;
-    add(s, from, (struct token){.kind = TOKEN_WORD});
+    s->is_product = s->p == behind && (point == 'x' || point == 0xd7 || point == 0x445);
+    add(s, from, (struct token){.kind = is_each(from, s->p) ? TOKEN_PER : TOKEN_WORD});
 }
 
-void tokens_read(const struct coerce_setup *setup, enum dimension wanted, bool is_money,
+void tokens_read(const struct coerce_setup *setup, const struct quantity_wish *wish,
                  struct arena *a, str text, struct tokens *tokens)
 {
     struct scanner s = {.setup = setup,
@@ -321,8 +258,8 @@ void tokens_read(const struct coerce_setup *setup, enum dimension wanted, bool i
                         .tokens = tokens,
                         .p = text.p,
                         .end = str_end(text),
-                        .wanted = wanted,
-                        .is_money = is_money,
+                        .wanted = wish->dimension,
+                        .is_money = wish->is_money,
                         .decimal = setup->decimal ? setup->decimal : '.'};
 
     tokens->n = 0;

@@ -5,6 +5,12 @@
 #include "common/data/quantity_words.h"
 #include "common/data/units.h"
 
+struct quantity_wish {
+    enum dimension dimension;
+    bool is_money;
+    const char *none; /* why a cell without it is refused: "is no amount of money" */
+};
+
 enum token_kind {
     TOKEN_NUMBER, /* text: its digits as JSON has them, without a sign */
     TOKEN_UNIT,
@@ -31,6 +37,7 @@ struct tokens {
     uint32_t n;
     const char *wrong; /* what is wrong with a number, or with all of it; NULL: nothing */
 };
-/* Words are units of `wanted` first; those of money come before units when `is_money`. */
-void tokens_read(const struct coerce_setup *setup, enum dimension wanted, bool is_money,
+/* Words are units of the wanted dimension first; where money is wanted, its words before units.
+ */
+void tokens_read(const struct coerce_setup *setup, const struct quantity_wish *wish,
                  struct arena *a, str text, struct tokens *tokens);

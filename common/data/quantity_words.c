@@ -129,8 +129,9 @@ static const struct word multipliers[] = {{"b", 9 | ONLY_MONEY},
 
 static bool cut_prefix(str *key, const char *prefix)
 {
+    if (key->p[0] != prefix[0])
+        return false;
     str front = str_of(prefix);
-
     if (key->n <= front.n || !str_starts(*key, front))
         return false;
     *key = (str){key->p + front.n, key->n - front.n};
@@ -169,10 +170,20 @@ str quantity_multiplier_named(str word)
 
     if (decimal_is_factor(word))
         return word;
-    word_keys(word, &k);
+    word_keys(word, 1, &k);
     if (!k.count || k.ends[k.count - 1].at != str_end(word))
         return STR_NONE;
     return quantity_multiplier_of((str){k.key, k.ends[k.count - 1].n}, true);
+}
+
+bool quantity_word_starts(str front)
+{
+    for (size_t i = 0; i < ARRAY_LEN(each); i++)
+        if (str_starts(front, str_of(each[i])) || str_starts(str_of(each[i]), front))
+            return true;
+    return word_starts(adverbs, ARRAY_LEN(adverbs), front) ||
+           word_starts(multipliers, ARRAY_LEN(multipliers), front) ||
+           quantity_currency_starts(front) || quantity_note_starts(front);
 }
 
 bool quantity_words_are_sorted(void)

@@ -33,6 +33,10 @@ str quantity_multiplier_of(str key, bool is_money);
 /* The same of a word of a pipeline file; a decimal factor is its own. Empty: none. */
 str quantity_multiplier_named(str word);
 
+/* Whether some word begins with `front`, in any language; and of one table each. */
+bool quantity_word_starts(str front);
+bool quantity_currency_starts(str front), quantity_note_starts(str front);
+
 /* For the test: of all tables, and of one each. */
 bool quantity_words_are_sorted(void);
 bool quantity_currencies_are_sorted(void), quantity_notes_are_sorted(void);

@@ -113,6 +113,11 @@ const struct unit *unit_find(str key, enum dimension wanted)
     return &units[first->value];
 }
 
+bool unit_starts(str front)
+{
+    return word_starts(unit_words, unit_word_count, front);
+}
+
 const struct unit *unit_named(str word, enum dimension wanted)
 {
     struct word_keys k;
@@ -121,7 +126,7 @@ const struct unit *unit_named(str word, enum dimension wanted)
         if (str_is(word, units[i].name) &&
             (wanted == DIMENSION_ANY || units[i].dimension == wanted))
             return &units[i];
-    word_keys(word, &k);
+    word_keys(word, WORD_WORDS_MAX, &k);
     if (!k.count || k.ends[k.count - 1].at != str_end(word))
         return NULL;
     return unit_find((str){k.key, k.ends[k.count - 1].n}, wanted);

@@ -33,6 +33,7 @@ const char *dimension_name(enum dimension d); /* "area" */
 /* By a key (words.h): of the wanted dimension when it is spelled so, else any; NULL: no such.
  */
 const struct unit *unit_find(str key, enum dimension wanted);
+bool unit_starts(str front); /* is there a key that begins so? */
 /* By a word of a pipeline file: its name or a spelling. */
 const struct unit *unit_named(str word, enum dimension wanted);
 

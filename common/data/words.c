@@ -19,12 +19,12 @@ static uint32_t read_point(const char **at, const char *end)
 
 static enum word_class class_of_ascii(uint32_t c)
 {
-    if (c == ' ' || (c >= '\t' && c <= '\r'))
-        return WORD_BLANK;
-    if (c >= '0' && c <= '9')
-        return WORD_DIGIT;
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+    if ((c | 0x20) - 'a' < 26)
         return WORD_LETTER;
+    if (c - '0' < 10)
+        return WORD_DIGIT;
+    if (c == ' ' || c - '\t' < 5)
+        return WORD_BLANK;
     if (c == '-')
         return WORD_DASH;
     return c == '$' || c == '%' ? WORD_SYMBOL : WORD_MARK;
@@ -51,8 +51,11 @@ static enum word_class class_of(uint32_t c)
 
 enum word_class word_step(const char **p, const char *end, uint32_t *point)
 {
+    if ((unsigned char)**p < 0x80) {
+        *point = text_small((unsigned char)*(*p)++);
+        return class_of_ascii(*point);
+    }
     uint32_t c = read_point(p, end);
-
     if (c == 0xb2 || c == 0xb3 || c == 0xb9) {
         *point = c == 0xb9 ? '1' : c - 0xb0 + '0';
         return WORD_DIGIT;
@@ -64,7 +67,7 @@ enum word_class word_step(const char **p, const char *end, uint32_t *point)
 struct builder {
     struct word_keys *k;
     const char *p, *end;
-    uint32_t n, words;
+    uint32_t n, words, max_words;
     enum word_class last;
     bool has_slash; /* after it come digits and brackets: l/100km, kWh/(m²·a) */
 };
@@ -128,7 +131,9 @@ static bool skip_joint(struct builder *b, enum word_class class, uint32_t point,
     if (class == WORD_BLANK) {
         skip_blanks(b);
         next = peek(b->p, b->end, &next_point);
-        return ++b->words < WORD_WORDS_MAX && (next == WORD_LETTER || next_point == '/');
+        bool has_more = next == WORD_LETTER || next_point == '/';
+        b->k->is_cut = ++b->words == b->max_words && has_more;
+        return has_more && !b->k->is_cut;
     }
     b->p = behind;
     if (point == '^')
@@ -157,7 +162,8 @@ static bool extend(struct builder *b)
         return add_slash(b, behind);
     if (class != WORD_LETTER && class != WORD_SYMBOL && class != WORD_DIGIT)
         return b->n > 0 && skip_joint(b, class, point, behind);
-    if ((class == WORD_DIGIT && b->n == 0) || !append(b, point))
+    bool is_no_key = class == WORD_DIGIT && (b->n == 0 || b->last == WORD_SYMBOL);
+    if (is_no_key || !append(b, point))
         return false;
     b->p = behind;
     b->last = class;
@@ -165,11 +171,12 @@ static bool extend(struct builder *b)
     return true;
 }
 
-void word_keys(str text, struct word_keys *k)
+void word_keys(str text, uint32_t max_words, struct word_keys *k)
 {
-    struct builder b = {.k = k, .p = text.p, .end = str_end(text)};
+    struct builder b = {.k = k, .p = text.p, .end = str_end(text), .max_words = max_words};
 
     k->count = 0;
+    k->is_cut = false;
     while (b.p < b.end && extend(&b))
         continue;
 }
@@ -193,18 +200,44 @@ bool word_has_key(str word, str key)
     return at == key.n && at > 0;
 }
 
-const struct word *word_find(const struct word *table, size_t n, str key)
+/* A text with a NUL against a key, by bytes; most differ in the first. */
+static int compare_key(const char *text, str key)
+{
+    for (size_t i = 0; i < key.n; i++) {
+        unsigned char x = (unsigned char)text[i], y = (unsigned char)key.p[i];
+        if (x != y)
+            return x < y ? -1 : 1;
+    }
+    return text[key.n] != '\0';
+}
+
+/* The first that does not come before `key`. */
+static size_t lower_bound(const struct word *table, size_t n, str key)
 {
     size_t from = 0, to = n;
 
     while (from < to) {
         size_t middle = from + (to - from) / 2;
-        if (str_compare(str_of(table[middle].key), key) < 0)
+        if (compare_key(table[middle].key, key) < 0)
             from = middle + 1;
         else
             to = middle;
     }
-    return from < n && str_is(key, table[from].key) ? &table[from] : NULL;
+    return from;
+}
+
+const struct word *word_find(const struct word *table, size_t n, str key)
+{
+    size_t at = lower_bound(table, n, key);
+
+    return at < n && compare_key(table[at].key, key) == 0 ? &table[at] : NULL;
+}
+
+bool word_starts(const struct word *table, size_t n, str front)
+{
+    size_t at = lower_bound(table, n, front);
+
+    return at < n && strncmp(table[at].key, front.p, front.n) == 0;
 }
 
 bool word_is_sorted(const struct word *table, size_t n)

@@ -17,7 +17,7 @@ enum word_class {
  * superscript is its digit. */
 enum word_class word_step(const char **p, const char *end, uint32_t *point);
 
-enum { WORD_KEY_MAX = 48, WORD_ENDS_MAX = 8, WORD_WORDS_MAX = 5 };
+enum { WORD_KEY_MAX = 48, WORD_ENDS_MAX = 8, WORD_WORDS_MAX = 4 };
 struct word_end {
     const char *at;       /* in the text */
     uint32_t n;           /* bytes of the key up to here */
@@ -27,8 +27,9 @@ struct word_keys {
     char key[WORD_KEY_MAX];
     struct word_end ends[WORD_ENDS_MAX]; /* of the one word, of two words, ... */
     uint32_t count;                      /* 0: it does not begin with a word */
+    bool is_cut;                         /* there are more words than were wanted */
 };
-void word_keys(str text, struct word_keys *k);
+void word_keys(str text, uint32_t max_words, struct word_keys *k);
 bool word_has_key(str word, str key); /* a word as somebody declared it */
 
 struct word {
@@ -37,4 +38,6 @@ struct word {
 };
 /* The first of those with this key in a table sorted by bytes; NULL: none. */
 const struct word *word_find(const struct word *table, size_t n, str key);
+/* Whether one begins with `front`: if not, no longer key is there either. */
+bool word_starts(const struct word *table, size_t n, str front);
 bool word_is_sorted(const struct word *table, size_t n);

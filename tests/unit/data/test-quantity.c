@@ -111,13 +111,16 @@ static void test_money_of_english_sites(void)
         {"1,200 USD", "1200"},
         {"$1,200 USD", "1200"},
         {"£250k", "250000"},
+        {"£1,200 pcm£277 pw", "1200"},
+        {"Was $500, now $450", NULL, .issue = "ambiguous"},
+        {"3 bd | 2 ba | $1,500", "1500"},
         {"1.5m", "1500000"},
         {"$.50", "0.50"},
         {"1375", "1375"},
         {"$1,200 $999", NULL, .issue = "ambiguous"},
         {"£500 £600 £700", NULL, .issue = "ambiguous"},
         {"1200 1999", NULL, .issue = "ambiguous"},
-        {"12/05/2020", NULL, .issue = "ambiguous"},
+        {"12/05/2020", NULL},
         {"2020-05-12", NULL, .issue = "ambiguous"},
         {"$600 - $500", NULL, .issue = "ambiguous"},
         {"$500 - €600", NULL, .issue = "ambiguous"},
@@ -125,6 +128,10 @@ static void test_money_of_english_sites(void)
         {"US$500 - $600", "500", "600"},
         {"$12 / sq ft", NULL},
         {"$12/sq ft", NULL},
+        {"$12 per m²", NULL},
+        {"$500 per person", "500"},
+        {"$1,200/month + utilities", "1200"},
+        {"$1,375 120 sq ft", "1375"},
         {"3 beds", NULL},
         {"1,056 sq ft", NULL},
         {"2 km", NULL},
@@ -155,6 +162,8 @@ static void test_money_of_other_languages(void)
         {"ab 500 €", "500", NULL, "from"},
         {"von 500 € bis 600 €", "500", "600"},
         {"1.299 € VB", "1299", NULL, "negotiable"},
+        {"1.299,- €", "1299"},
+        {"1,5 Mio. €", "1500000"},
         {"VB", "null", NULL, "negotiable"},
         {"Preis auf Anfrage", "null", NULL, "on_request"},
         {"à partir de 700 €", "700", NULL, "from"},
@@ -237,6 +246,8 @@ static void test_money_knows_its_currency_and_period(void)
         {"950 € pro Woche", "EUR", "week"},
         {"12,000 AED yearly", "AED", "year"},
         {"€ 9,000 /jaar", "EUR", "year"},
+        {"$2,100 (AUD)", "AUD"},
+        {"€ 2,100 (AUD)", "EUR"},
         {"$1,200 CAD", "CAD"},
         {"US$500 - US$600/day", "USD", "day"},
         {"POA", "USD"},
@@ -302,9 +313,16 @@ static void test_area(void)
         {"12 km", NULL},
         {"3 rooms", NULL},
         {"3 rooms, 2 baths", NULL},
+        {"450 m² + 30 m² terrace", NULL, .issue = "ambiguous"},
+        {"5 Marla", NULL},
         {"70 m2, 12 m2", NULL, .issue = "ambiguous"},
         {"1056 1200", NULL, .issue = "ambiguous"},
         {"1,23 sq ft", NULL},
+        {"1/2 acre", NULL},
+        {"1½ acres", NULL},
+        {"10 x 20 m2", NULL},
+        {"10 × 20 m2", NULL},
+        {"2BHK 1,000 sqft", "92.9"},
     };
     const struct coerce_setup setup = {
         .groups = {','}, .digits = -1, .unit = unit("m2"), .assume = unit("sqft")};
@@ -315,13 +333,26 @@ static void test_area(void)
 static void test_distance(void)
 {
     static const struct quantity_case english[] = {
-        {"51,000 mi.", "82077"}, {"136,397 mi.", "219510"},
-        {"952 mi.", "1532"},     {"186005 km", "186005"},
-        {"150,000km", "150000"}, {"1,30,000 kms", "130000"},
-        {"0 km", "0"},           {"777777777 km", "777777777"},
-        {"85k miles", "136794"}, {"120 thousand km", "120000"},
-        {"5.0 km", "5"},         {"12", "12"},
-        {"Petrol", NULL},        {"1 owner", NULL},
+        {"51,000 mi.", "82077"},
+        {"136,397 mi.", "219510"},
+        {"952 mi.", "1532"},
+        {"186005 km", "186005"},
+        {"150,000km", "150000"},
+        {"1,30,000 kms", "130000"},
+        {"0 km", "0"},
+        {"777777777 km", "777777777"},
+        {"85k miles", "136794"},
+        {"120 thousand km", "120000"},
+        {"5.0 km", "5"},
+        {"12", "12"},
+        {"150,000 km (93,206 mi)", "150000"},
+        {"approx. 45,000 KM", "45000"},
+        {"Less than 5,000 miles", "8047", NULL, "less_than"},
+        {"17.3 km/kg", NULL},
+        {"120 km/h", NULL},
+        {"Petrol", NULL},
+        {"1 owner", NULL},
+        {"5 ft 10 in", NULL, .issue = "ambiguous"},
         {"242 600 km", NULL}, /* as a blank is no group sign here */
     };
     static const struct quantity_case dots[] = {
@@ -490,11 +521,16 @@ static void test_quantity_tells_when_the_text_says_more(void)
         {"€5", true},      {"$1,375 1 bd", true}, {"$5 - $6", true}, {"POA", true},
     };
     const struct coerce_setup setup = {.groups = {','}, .currency = STR("USD")};
+    const struct coerce_setup area = {.digits = -1, .unit = unit("m2")};
     bool good;
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         CHECK_INT(take("money", &setup, TAKE_VALUE, cases[i].text, &good).is_part,
                   cases[i].want);
+    CHECK(!take("area", &area, TAKE_VALUE, "75 m2", &good).is_part);
+    CHECK(!take("area", &area, TAKE_VALUE, "75", &good).is_part);
+    CHECK(!take("area", &area, TAKE_VALUE, "450 sq ft", &good).is_part);
+    CHECK(take("area", &area, TAKE_VALUE, "450 sq ft lot", &good).is_part);
     arena_free(&arena);
 }
 

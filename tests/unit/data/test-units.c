@@ -24,7 +24,7 @@ static void test_word_keys_join_what_belongs_together(void)
         {"kWh/(m²·a)", "kwh kwh/m kwh/m2 kwh/m2a"},
         {"/maand", "/maand"},
         {"л.с.", "л лс"},
-        {"R$4,172", "r r$ r$4"},
+        {"R$4,172", "r r$"},
         {"Rs.500", "rs rs500"},
         {"à partir de 5", "à àpartir àpartirde"},
         {"ZŁ", "zł"},
@@ -37,7 +37,7 @@ static void test_word_keys_join_what_belongs_together(void)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct word_keys k;
         char got[200], *out = got;
-        word_keys(str_of(cases[i].text), &k);
+        word_keys(str_of(cases[i].text), WORD_WORDS_MAX, &k);
         for (uint32_t n = 0; n < k.count; n++) {
             if (n > 0)
                 *out++ = ' ';

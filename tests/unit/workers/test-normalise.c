@@ -342,6 +342,11 @@ static void test_normalise_check_names_every_mistake(void)
         {"fields: {sp_a: {}}", "sp_"},
         {"fields: [a]", "must be a map"},
         {"ragged: kill", "kill"},
+        {"fields: {a: {parse: money, multiplier: '0'}}", "is no number above zero"},
+        {"fields: {a: {parse: money, multiplier: 1e5}}", "is no number above zero"},
+        {"fields: {a: {parse: money, multiplier: dozen}}", "is no number above zero"},
+        {"fields: {a: {parse: area, unit: km}}", "is no unit of that"},
+        {"fields: {a: {parse: area, units: {plot: {m2: 0}}}}", "so many of a known one"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
