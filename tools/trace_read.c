@@ -15,6 +15,7 @@ static const struct reader_setup setup = {
     .delimiter = {"auto", 4},
     .quote = {"\"", 1},
     .header = {"first", 5},
+    .preamble = {"auto", 4},
     .encoding = {"auto", 4},
     .limits = {.columns = COLUMNS_MAX, .row_bytes = ROW_MAX},
     .source = {.roots = &root, .root_count = 1},

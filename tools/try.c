@@ -1,24 +1,14 @@
 /* `standpipe try`: what a pipeline would make of files, without Redis, destination and network.
  * Without a pipeline: what is in the files. */
-#include <errno.h>
-#include <limits.h>
 #include <stddef.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 
 #include "common/data/json.h"
 #include "tools/apply.h"
 #include "tools/commands.h"
-#include "tools/file_uri.h"
+#include "tools/offline_file.h"
 #include "tools/try_view.h"
 
 enum { EXIT_BAD_CONFIG = 78 };
-
-static const char reader_only[] = "stages:\n"
-                                  "  rows: {split: {}}\n"
-                                  "routes:\n"
-                                  "  - {from: inbox, to: rows}\n"
-                                  "  - {from: rows, drop: seen}\n";
 
 struct try_options {
     str pipeline, stage, only;
@@ -136,20 +126,15 @@ static int only_of(str word, enum try_only *only, struct arena *a, struct error 
 static int try_one(struct trial *t, struct offline *o, const char *name, struct error *err)
 {
     struct arena *a = t->call->arena;
-    char path[PATH_MAX];
-    struct stat st;
+    struct named_file named;
 
-    if (!realpath(name, path) || stat(path, &st) != 0)
-        return error_set(err, ERR_USAGE, "cannot read '%s': %s", name, strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return error_set(err, ERR_USAGE, "'%s' is no plain file", name);
-    const char *slash = strrchr(path, '/');
-    str folder = arena_copy(a, slash == path ? STR("/") : str_between(path, slash));
-    t->file = try_file_new(a, str_of(name), file_uri(a, path));
+    if (named_file_find(a, name, &named, err))
+        return err->code;
+    t->file = try_file_new(a, named.name, named.uri);
     *t->last = t->file;
     t->last = &t->file->next;
     t->is_begun = false;
-    if (offline_file(o, t->file->uri, folder, err))
+    if (offline_file(o, named.uri, named.folder, err))
         return err->code;
     begin_unread(t);
     t->file->rows = offline_rows(o);
@@ -175,8 +160,7 @@ static str next_command(const struct trial *t)
                        : odd && t->view.only != TRY_ISSUES ? "issues"
                                                            : NULL;
     if (!o->pipeline.n)
-        return arena_printf(a, "standpipe try " STR_FMT "%s --pipeline FILE", STR_ARG(file),
-                            more);
+        return arena_printf(a, "standpipe init " STR_FMT "%s", STR_ARG(file), more);
     if (only)
         return arena_printf(a, "standpipe try " STR_FMT "%s --pipeline " STR_FMT " --only %s",
                             STR_ARG(file), more, STR_ARG(o->pipeline), only);
@@ -232,8 +216,7 @@ static int try_run(struct command_call *call, struct error *err)
     if (only_of(o->only, &t.view.only, call->arena, err))
         return err->code;
     if (!o->pipeline.n)
-        file.pipeline =
-            pipeline_load(str_of(reader_only), STR_NONE, call->kinds, &file.findings);
+        file.pipeline = reader_pipeline(call);
     else if (check_file_read(call, arena_copy(call->arena, o->pipeline).p, &file, err))
         return err->code;
     apply_report(&file);

@@ -113,16 +113,6 @@ static struct try_group *group(struct try_file *f, struct try_group **list, str 
     return *at;
 }
 
-/* At most SAMPLE_MAX bytes, no half of a code point. */
-static str cut(str text)
-{
-    size_t n = MIN(text.n, (size_t)SAMPLE_MAX);
-
-    while (n && n < text.n && ((unsigned char)text.p[n] & 0xc0) == 0x80)
-        n--;
-    return (str){text.p, n};
-}
-
 static void add_value(struct try_file *f, struct try_group *g, str text, uint64_t row,
                       struct arena *scratch)
 {
@@ -141,7 +131,7 @@ static void add_value(struct try_file *f, struct try_group *g, str text, uint64_
     g->shape_count++;
     *at = arena_zalloc(f->arena, sizeof(**at));
     **at = (struct try_shape){.shape = arena_copy(f->arena, shape),
-                              .sample = arena_copy(f->arena, cut(text)),
+                              .sample = arena_copy(f->arena, shape_cut(text, SAMPLE_MAX)),
                               .count = 1,
                               .row = row};
 }

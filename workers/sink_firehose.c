@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "common/io/aws.h"
+
 enum { CALL_TIMEOUT_MS = 60000, IN_FLIGHT_MAX = 64, BODIES_MAX = 32 << 20, WRAP_BYTES = 16 };
 
 #define SETTING(key, kind, standard, text)                                                     \
@@ -63,21 +65,10 @@ static void check(const void *state, const struct node *config, struct findings 
                        "in_flight times call_bytes must not need more than 32 MiB of memory");
 }
 
-static str environment(const char *name)
-{
-    return str_of(getenv(name));
-}
-
-static str first_of(str a, str b, str c)
-{
-    if (a.n)
-        return a;
-    return b.n ? b : c;
-}
-
 static int read_credentials(struct firehose *f, struct arena *a, struct error *err)
 {
-    str id = environment("AWS_ACCESS_KEY_ID"), secret = environment("AWS_SECRET_ACCESS_KEY");
+    str id = aws_environment("AWS_ACCESS_KEY_ID"),
+        secret = aws_environment("AWS_SECRET_ACCESS_KEY");
 
     if (id.n == 0 && secret.n == 0)
         return error_set(err, ERR_CONFIG,
@@ -89,46 +80,27 @@ static int read_credentials(struct firehose *f, struct arena *a, struct error *e
     f->credentials = (struct sigv4_credentials){
         .id = arena_copy(a, id),
         .secret = arena_copy(a, secret),
-        .token = arena_copy(a, environment("AWS_SESSION_TOKEN")),
+        .token = arena_copy(a, aws_environment("AWS_SESSION_TOKEN")),
     };
     return 0;
 }
 
-/* Host as libcurl sends it: without the scheme's own port. */
-static int read_endpoint(struct firehose *f, struct arena *a, struct error *err)
+static int find_service(struct firehose *f, struct arena *a, struct error *err)
 {
-    bool is_tls = str_starts(f->endpoint, STR("https://"));
-    str rest = f->endpoint, port = is_tls ? STR(":443") : STR(":80");
+    struct aws_endpoint e;
 
-    if (!is_tls && !str_starts(rest, STR("http://")))
-        return error_set(err, ERR_CONFIG,
-                         "the Firehose endpoint must begin with https:// or http://");
-    rest = (str){rest.p + (is_tls ? 8 : 7), rest.n - (is_tls ? 8 : 7)};
-    str host = str_cut(&rest, '/');
-    if (host.n == 0 || memchr(f->endpoint.p, '@', f->endpoint.n) ||
-        memchr(f->endpoint.p, '?', f->endpoint.n) || memchr(f->endpoint.p, '#', f->endpoint.n))
-        return error_set(err, ERR_CONFIG,
-                         "the Firehose endpoint must be scheme, host, port and path alone");
-    f->host = arena_copy(a, str_ends(host, port) ? (str){host.p, host.n - port.n} : host);
-    f->path = arena_printf(a, "/" STR_FMT, STR_ARG(rest));
-    f->url = arena_printf(a, "%s" STR_FMT STR_FMT, is_tls ? "https://" : "http://",
-                          STR_ARG(f->host), STR_ARG(f->path));
-    return 0;
-}
-
-static void find_service(struct firehose *f, struct arena *a)
-{
-    bool is_ignored = str_is(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true");
-
-    f->region = arena_copy(
-        a, first_of(f->region, environment("AWS_REGION"),
-                    first_of(environment("AWS_DEFAULT_REGION"), STR("us-east-1"), STR_NONE)));
-    if (f->endpoint.n == 0 && !is_ignored)
-        f->endpoint = first_of(environment("AWS_ENDPOINT_URL_FIREHOSE"),
-                               environment("AWS_ENDPOINT_URL"), STR_NONE);
+    f->region = aws_region(a, f->region);
+    f->endpoint = aws_endpoint_url(f->endpoint, "FIREHOSE");
     if (f->endpoint.n == 0)
         f->endpoint =
             arena_printf(a, "https://firehose." STR_FMT ".amazonaws.com", STR_ARG(f->region));
+    if (aws_endpoint_parse(a, f->endpoint, &e, err) != 0)
+        return error_wrap(err, "the Firehose endpoint");
+    f->host = e.host;
+    f->path = e.path;
+    f->url = arena_printf(a, "%s" STR_FMT STR_FMT, e.is_tls ? "https://" : "http://",
+                          STR_ARG(f->host), STR_ARG(f->path));
+    return 0;
 }
 
 static int firehose_open(void *state, struct arena *a, struct sink_limits *limits,
@@ -136,8 +108,7 @@ static int firehose_open(void *state, struct arena *a, struct sink_limits *limit
 {
     struct firehose *f = state;
 
-    find_service(f, a);
-    if (read_credentials(f, a, err) != 0 || read_endpoint(f, a, err) != 0)
+    if (find_service(f, a, err) != 0 || read_credentials(f, a, err) != 0)
         return err->code;
     *limits = (struct sink_limits){
         .document_bytes = FIREHOSE_RECORD_MAX,

@@ -3,12 +3,10 @@
  * status only where there is no name. */
 #include <stdlib.h>
 #include <strings.h>
-#include <time.h>
 
 #include "common/data/json.h"
+#include "common/io/aws.h"
 #include "workers/sink_firehose.h"
-
-enum { SKEW_MS = 240000 }; /* servers allow five minutes */
 
 enum kind {
     KIND_UNKNOWN,
@@ -157,40 +155,6 @@ static bool settle_each(struct call *c, str body)
            str_to_u64(said, &claimed) && claimed == failed;
 }
 
-/* An HTTP date, as ms since the epoch. */
-static bool read_date(str s, uint64_t *ms)
-{
-    char text[40];
-    struct tm t = {0};
-
-    if (s.n == 0 || s.n >= sizeof(text))
-        return false;
-    memcpy(text, s.p, s.n);
-    text[s.n] = '\0';
-    const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &t);
-    if (!end || *end)
-        return false;
-    time_t at = timegm(&t);
-    if (at < 0)
-        return false;
-    *ms = (uint64_t)at * 1000;
-    return true;
-}
-
-/* Learn the other side's clock. False: ours is right, or theirs is not known. */
-static bool set_clock(struct firehose *f, str date, uint64_t now_ms)
-{
-    uint64_t theirs;
-
-    if (!read_date(date, &theirs))
-        return false;
-    int64_t offset = (int64_t)(theirs - now_ms);
-    if (llabs(offset - f->clock_offset_ms) <= SKEW_MS)
-        return false;
-    f->clock_offset_ms = offset;
-    return true;
-}
-
 static uint32_t find_culprit(str text)
 {
     static const char sign[] = "records.";
@@ -218,7 +182,8 @@ static void judge_refusal(struct firehose *f, struct call *c, const struct http_
 
     if (kind == KIND_UNKNOWN)
         kind = kind_by_status(answer->status);
-    if ((kind == KIND_CLOCK || kind == KIND_SIGNATURE) && set_clock(f, answer->date, now_ms)) {
+    if ((kind == KIND_CLOCK || kind == KIND_SIGNATURE) &&
+        aws_set_clock(&f->clock_offset_ms, answer->date, now_ms)) {
         settle_all(c, OUTCOME_AGAIN);
         j->fate = FATE_AT_ONCE;
         return;

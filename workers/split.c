@@ -5,6 +5,7 @@
 #include "common/data/json.h"
 #include "common/run/output.h"
 #include "workers/split_document.h"
+#include "workers/split_head.h"
 #include "workers/split_job.h"
 #include "workers/split_setup.h"
 #include "workers/stages.h"
@@ -20,6 +21,8 @@ struct split {
     struct split_config config; /* settings */
     struct reader reader;
     struct batch *waiting; /* for bytes of its source */
+    struct arena names;    /* of the last file: */
+    str last_cols;
 };
 
 static void split_close(struct worker *w)
@@ -27,6 +30,7 @@ static void split_close(struct worker *w)
     struct split *s = w->state;
 
     reader_free(&s->reader);
+    arena_free(&s->names);
 }
 
 /* Where an archive can be unpacked from, so that a successor need not begin at its start. */
@@ -99,10 +103,10 @@ static enum work end(struct worker *w, struct batch *b)
     struct trouble t = {.reason =
                             end.kind == SOURCE_CUT ? STR("incomplete") : STR("trailing_bytes")};
 
-    if (end.kind == SOURCE_WHOLE && s->reader.missing.n) {
+    if (end.kind == SOURCE_WHOLE && s->reader.lacks.n) {
         end.kind = SOURCE_CUT;
         t.reason = STR("incomplete");
-        (void)snprintf(end.text, sizeof(end.text), STR_FMT, STR_ARG(s->reader.missing));
+        (void)snprintf(end.text, sizeof(end.text), STR_FMT, STR_ARG(s->reader.lacks));
     }
     if (end.kind == SOURCE_WHOLE) {
         end_job(b, STR("done"), clock_wall_ms(w->services->clock));
@@ -111,6 +115,24 @@ static enum work end(struct worker *w, struct batch *b)
     error_set(&t.err, ERR_DATA, "%s", end.text);
     end_with_letter(w, b, &t, end.kind == SOURCE_CUT ? STR("incomplete") : STR("done"));
     return WORK_DONE;
+}
+
+/* What is odd about the columns of a new file. */
+static void tell_columns(struct split *s, struct batch *b)
+{
+    const struct reader *r = &s->reader;
+    str drift = split_head_drift(&b->arena, s->last_cols, r->cols);
+
+    if (drift.n) {
+        split_set(b->progress, STR("drift"), drift);
+        log_info("a file has other columns than the one before", LOG_STR("uri", r->uri),
+                 LOG_STR("columns", drift));
+    }
+    if (r->missing_columns.n)
+        log_warn("a file lacks columns that are expected", LOG_STR("uri", r->uri),
+                 LOG_STR("columns", r->missing_columns));
+    arena_reset(&s->names);
+    s->last_cols = arena_copy(&s->names, r->cols);
 }
 
 /* Rows. */
@@ -129,15 +151,36 @@ static void emit_half(struct reader *r, struct batch *b, const struct row *row)
                                STR_ARG(r->uri), row->offset));
 }
 
-static void emit(struct reader *r, struct batch *b, const struct row *row, bool is_bad)
+/* A row as a row; but some are no data. */
+static void emit_row(const struct split *s, struct batch *b, const struct row *row,
+                     uint32_t number)
 {
+    struct record *record = batch_emit(b, &b->entries[0], row->line, number);
+    str reason;
+    enum verdict verdict =
+        split_policy_of(&s->config.policy, row->line, s->reader.header, &reason);
+
+    if (verdict == VERDICT_PASS)
+        return;
+    str detail = verdict == VERDICT_DROP
+                     ? STR_NONE
+                     : arena_printf(&b->arena, "row of " STR_FMT " at offset %" PRIu64,
+                                    STR_ARG(s->reader.uri), row->offset);
+    record_settle(record, verdict, reason, detail);
+}
+
+static void emit(struct split *s, struct batch *b, const struct row *row, bool is_bad)
+{
+    struct reader *r = &s->reader;
     struct entry *e = &b->entries[0];
     uint32_t number = (uint32_t)(r->row++ - e->row);
 
+    if (!is_bad && r->format == ROWS_CSV) {
+        emit_row(s, b, row, number);
+        return;
+    }
     if (!is_bad) {
-        str document = r->format == ROWS_CSV ? row->line
-                                             : split_document(&b->arena, row->line, r->src,
-                                                              r->row - 1, row->offset);
+        str document = split_document(&b->arena, row->line, r->src, r->row - 1, row->offset);
         batch_emit(b, e, document, number);
         return;
     }
@@ -151,8 +194,9 @@ static void emit(struct reader *r, struct batch *b, const struct row *row, bool 
 }
 
 /* True: the file goes on. */
-static bool step(struct reader *r, struct batch *b, struct trouble *t)
+static bool step(struct split *s, struct batch *b, struct trouble *t)
 {
+    struct reader *r = &s->reader;
     uint64_t stop = cutter_boundary(r->cutter) + (b->step_bytes ? b->step_bytes : STEP_BYTES),
              budget = STEP_READ;
     struct row row;
@@ -165,13 +209,13 @@ static bool step(struct reader *r, struct batch *b, struct trouble *t)
         }
         switch (status) {
         case ROWS_ROW:
-            emit(r, b, &row, false);
+            emit(s, b, &row, false);
             break;
         case ROWS_BAD:
-            emit(r, b, &row, true);
+            emit(s, b, &row, true);
             break;
         case ROWS_END:
-            r->missing = row.why;
+            r->lacks = row.why;
             return false;
         case ROWS_MORE:
             return t->reason.n == 0;
@@ -209,13 +253,14 @@ static bool begin(struct worker *w, struct batch *b, const str *job, uint32_t n,
                   struct trouble *t)
 {
     struct split *s = w->state;
-    struct reader_setup setup = split_reader_setup(&s->config);
+    struct reader_setup setup = split_reader_setup(&b->arena, &s->config);
 
     setup.source = (struct source_setup){.roots = w->services->roots,
                                          .root_count = w->services->root_count,
                                          .unpacked_max = w->services->unpacked_max,
                                          .mark = {.in = job_number(job, n, "packed_at"),
                                                   .out = job_number(job, n, "unpacked_at")},
+                                         .remote = w->services->remote,
                                          .loop = w->services->loop,
                                          .ready = on_ready,
                                          .ready_ctx = w};
@@ -223,9 +268,10 @@ static bool begin(struct worker *w, struct batch *b, const str *job, uint32_t n,
 }
 
 /* The row that killed the others. It is not looked at. */
-static bool pass_over(struct reader *r, struct batch *b, const str *job, uint32_t n,
+static bool pass_over(struct split *s, struct batch *b, const str *job, uint32_t n,
                       struct trouble *t)
 {
+    struct reader *r = &s->reader;
     uint64_t rows;
     struct row row;
 
@@ -241,7 +287,7 @@ static bool pass_over(struct reader *r, struct batch *b, const str *job, uint32_
     }
     if (!reader_pass_over(r, &b->arena, &row, t))
         return t->is_waiting;
-    emit(r, b, &row, true);
+    emit(s, b, &row, true);
     split_set_number(b->progress, &b->arena, STR("poison"), rows + 1);
     return true;
 }
@@ -304,13 +350,16 @@ static enum work split_process(struct worker *w, struct batch *b)
 
     if (!is_begun)
         p->source = note(r, &b->arena);
-    if (is_new)
+    if (is_new) {
         split_describe(r, &b->arena, p, now_ms);
+        if (r->format == ROWS_CSV)
+            tell_columns(s, b);
+    }
     bool goes_on = true; /* where care is taken the beginning is a step of its own */
     if (b->care == CARE_PASS_OVER)
-        goes_on = pass_over(r, b, fields, n, &t);
+        goes_on = pass_over(s, b, fields, n, &t);
     else if (!is_new || !b->step_bytes)
-        goes_on = step(r, b, &t);
+        goes_on = step(s, b, &t);
     p->to = cutter_boundary(r->cutter);
     p->row = r->row;
     if (t.reason.n)

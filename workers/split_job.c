@@ -24,6 +24,20 @@ void split_set_number(struct progress *p, struct arena *a, str name, uint64_t va
     split_set(p, name, arena_printf(a, "%" PRIu64, value));
 }
 
+static void describe_head(const struct reader *r, struct arena *a, struct progress *p)
+{
+    if (!str_equal(r->header, r->cols))
+        split_set(p, STR("header"), r->header.n ? r->header : STR("none"));
+    if (r->chosen.n)
+        split_set(p, STR("chosen"), r->chosen);
+    if (r->before.n) {
+        split_set_number(p, a, STR("preamble"), r->lines_before);
+        split_set(p, STR("preamble_text"), r->before);
+    }
+    if (r->missing_columns.n)
+        split_set(p, STR("missing_columns"), r->missing_columns);
+}
+
 void split_describe(const struct reader *r, struct arena *a, struct progress *p,
                     uint64_t now_ms)
 {
@@ -44,6 +58,8 @@ void split_describe(const struct reader *r, struct arena *a, struct progress *p,
     split_set(p, STR("delimiter"), arena_copy(a, (str){&d->delimiter, 1}));
     split_set(p, STR("quote"), arena_copy(a, (str){&d->quote, d->quote != '\0'}));
     split_set(p, STR("newline"), d->newline == ROWS_NEWLINE_CR ? STR("cr") : STR("lf"));
+    if (r->format == ROWS_CSV)
+        describe_head(r, a, p);
     split_set(p, STR("state"), STR("running"));
     split_set_number(p, a, STR("started"), now_ms);
 }

@@ -5,14 +5,14 @@
 
 #include "common/base/hash.h"
 #include "common/data/text.h"
+#include "workers/split_head.h"
 
 enum {
     HEAD_BYTES = 64 * 1024,         /* looked at to choose a dialect */
     HEADER_BYTES = 8 * 1024 * 1024, /* a longer first row is not looked for the end of */
     READ_BYTES = 256 * 1024,        /* asked of the file at a time */
-    BOM_BYTES = 3,
-    PASS_BYTES = 2 * 1024 * 1024, /* where the line end of a row that kills is looked for */
-    BYTES_KEPT = 4096,            /* of it, in the dead letter */
+    PASS_BYTES = 2 * 1024 * 1024,   /* where the line end of a row that kills is looked for */
+    BYTES_KEPT = 4096,              /* of it, in the dead letter */
 };
 
 static const char *const encodings[] = {
@@ -162,29 +162,81 @@ static void choose_format(struct reader *r, const struct reader_setup *setup)
                     : format_of(setup->format);
 }
 
-static void choose_dialect(struct reader *r, const struct reader_setup *setup)
+/* Of a CSV file: where its rows begin, and in what dialect. */
+static uint64_t choose_dialect(struct reader *r, const struct reader_setup *setup)
 {
     str head = {r->bytes, MIN(r->have, (size_t)HEAD_BYTES)};
+    struct split_head h;
 
-    r->dialect = rows_sniff(text_skip_bom(head));
-    if (!str_is(setup->delimiter, "auto"))
-        (void)reader_is_delimiter(setup->delimiter, &r->dialect.delimiter);
-    r->dialect.quote = '\0';
-    if (!str_is(setup->quote, "none"))
-        (void)reader_is_delimiter(setup->quote, &r->dialect.quote);
-    r->dialect.encoding = encoding_of(setup->encoding);
+    if (r->format != ROWS_CSV)
+        return 0;
+    split_head_look(&r->arena, setup, head, &h);
+    h.dialect.encoding = r->dialect.encoding;
+    r->dialect = h.dialect;
+    r->chosen = h.chosen;
+    r->before = arena_copy(&r->arena, h.before);
+    r->lines_before = h.lines;
+    return h.start;
+}
+
+/* The cells of a row without its offset. */
+static str cells_of(struct arena *a, str line)
+{
+    const char *comma = memchr(line.p, ',', line.n);
+    str rest = comma ? str_between(comma + 1, str_end(line)) : STR("]");
+
+    return arena_printf(a, "[" STR_FMT, STR_ARG(rest));
+}
+
+/* Look at the first row again: it is data. */
+static void go_back(struct reader *r, uint64_t start)
+{
+    start_rows(r, start, false);
+    r->have = 0;
+    r->bytes_at = start;
+    r->is_at_end = false;
+}
+
+static void name_columns(struct reader *r, const struct reader_setup *setup,
+                         const struct row *row, uint64_t start)
+{
+    if (str_is(setup->header, "first")) {
+        r->header = cells_of(&r->arena, row->line);
+        r->cols = rows_header(&r->arena, row->line);
+        return;
+    }
+    if (setup->names
+            .n) { /* should they stand in the file as well, they are a repeated header */
+        str line = arena_printf(&r->arena, "[0," STR_FMT,
+                                STR_ARG(((str){setup->names.p + 1, setup->names.n - 1})));
+        r->header = arena_copy(&r->arena, setup->names);
+        r->cols = rows_header(&r->arena, line);
+    } else {
+        r->cols = rows_numbered(&r->arena, row->cells);
+    }
+    go_back(r, start);
+}
+
+static bool expect_columns(struct reader *r, const struct reader_setup *setup,
+                           struct trouble *t)
+{
+    if (setup->expect.n)
+        r->missing_columns = split_head_missing(&r->arena, setup->expect, r->cols);
+    if (!r->missing_columns.n || !str_is(setup->missing, "dead"))
+        return true;
+    error_set(&t->err, ERR_DATA, "'" STR_FMT "' has no column " STR_FMT, STR_ARG(r->uri),
+              STR_ARG(r->missing_columns));
+    return fail(t, STR("missing_columns"));
 }
 
 static bool read_header(struct reader *r, const struct reader_setup *setup, struct trouble *t)
 {
-    bool has_header = !str_is(setup->header, "none");
     uint64_t start = cutter_boundary(r->cutter), budget = HEADER_BYTES;
     struct row row;
 
     switch (reader_next(r, &r->arena, &budget, &row, t)) {
     case ROWS_ROW:
-        r->cols =
-            has_header ? rows_header(&r->arena, row.line) : rows_numbered(&r->arena, row.cells);
+        name_columns(r, setup, &row, start);
         break;
     case ROWS_END: /* an empty file has no rows */
         r->cols = STR("[]");
@@ -201,13 +253,7 @@ static bool read_header(struct reader *r, const struct reader_setup *setup, stru
                   HEADER_BYTES);
         return fail(t, STR("bad_header"));
     }
-    if (!has_header) { /* it was only looked at */
-        start_rows(r, start, false);
-        r->have = 0;
-        r->bytes_at = start;
-        r->is_at_end = false;
-    }
-    return true;
+    return expect_columns(r, setup, t);
 }
 
 static bool begin_new(struct reader *r, const struct reader_setup *setup, struct trouble *t)
@@ -219,10 +265,10 @@ static bool begin_new(struct reader *r, const struct reader_setup *setup, struct
         if (!read_more(r, 0, t))
             return false;
     while (r->have < HEAD_BYTES && !r->is_at_end);
-    bool has_bom = r->have >= BOM_BYTES && memcmp(r->bytes, "\xef\xbb\xbf", BOM_BYTES) == 0;
     choose_format(r, setup);
-    choose_dialect(r, setup);
-    start_rows(r, has_bom && r->format == ROWS_CSV ? BOM_BYTES : 0, false);
+    r->dialect.encoding = encoding_of(setup->encoding);
+    uint64_t start = choose_dialect(r, setup);
+    start_rows(r, start, false);
     r->row = 1;
     return r->format != ROWS_CSV || read_header(r, setup, t);
 }
@@ -246,6 +292,10 @@ static bool resume(struct reader *r, const str *job, uint32_t n, bool is_at_row,
     r->records = arena_copy(&r->arena, reader_job_field(job, n, "records"));
     if (r->format == ROWS_CSV)
         r->cols = arena_copy(&r->arena, reader_job_field(job, n, "cols"));
+    str header = reader_job_field(job, n, "header");
+    r->header = header.n ? arena_copy(&r->arena, header) : r->cols;
+    if (str_is(header, "none"))
+        r->header = STR_NONE;
     bool is_cr = str_is(reader_job_field(job, n, "newline"), "cr");
     r->dialect = (struct rows_dialect){
         .delimiter = delimiter.p[0],

@@ -4,8 +4,11 @@
 #include "common/data/json_cut.h"
 #include "common/io/source.h"
 
-struct reader_setup {                                        /* what the pipeline file says */
-    str format, records, delimiter, quote, header, encoding; /* as in the settings of split */
+struct reader_setup { /* what the pipeline file says */
+    /* As in the settings of split. */
+    str format, records, delimiter, quote, encoding, preamble, missing;
+    str header;        /* `first`, `none`, or empty: `names` */
+    str names, expect; /* JSON arrays; empty: none */
     struct rows_limits limits;
     struct source_setup source;
     bool is_at_row; /* the job stands where a row begins, maybe in the middle of a line */
@@ -22,12 +25,16 @@ struct reader {         /* zeroed is ready for reader_begin() */
     enum rows_format format;
     struct rows_dialect dialect;
     str uri, src, cols, records; /* cols: empty, they are documents */
+    str header;                  /* as it stood there, a JSON array; empty: there was none */
+    str chosen, before; /* of a new file: why this delimiter; lines before the header */
+    uint64_t lines_before;
+    str missing_columns; /* of `expect`, a JSON array; empty: none */
     struct rows_limits limits;
     uint64_t row; /* number of the next record, from 1; 0: nothing was opened */
     char *bytes;  /* owned; read but not yet taken, from `bytes_at` of the file on */
     size_t have, room;
     uint64_t bytes_at;
-    str missing;       /* behind ROWS_END: what the file lacks at its end; static */
+    str lacks;         /* behind ROWS_END: what the file lacks at its end; static */
     bool is_at_end;    /* nothing follows what was read */
     bool is_beginning; /* reader_begin() waits for the source */
 };

@@ -1,5 +1,7 @@
 #include "workers/split_setup.h"
 
+#include "common/data/json.h"
+
 const struct setting split_settings[] = {
     {"format", SETTING_STR, "auto", offsetof(struct split_config, format),
      "`csv`, `ndjson`, `json`, or `auto`: by the first bytes of each file."},
@@ -11,8 +13,21 @@ const struct setting split_settings[] = {
      "file."},
     {"quote", SETTING_STR, "\"", offsetof(struct split_config, quote),
      "The character around cells that hold delimiters, or `none`."},
-    {"header", SETTING_STR, "first", offsetof(struct split_config, header),
-     "`first`: the first row names the columns; `none`: they are column_1, column_2, ..."},
+    {"header", SETTING_NODE, "", offsetof(struct split_config, header),
+     "`first` (the default): the first row names the columns; `none`: they are column_1, "
+     "column_2, ...; or a list of names, for a file without."},
+    {"preamble", SETTING_STR, "auto", offsetof(struct split_config, preamble),
+     "Lines before the header: a number, `none`, or `auto`: those with far fewer cells than "
+     "what follows."},
+    {"repeated_header", SETTING_STR, "drop",
+     offsetof(struct split_config, policy.repeated_header),
+     "The header once more among the rows: `drop` (counted as filtered), `dead` or `keep`."},
+    {"empty", SETTING_STR, "drop", offsetof(struct split_config, policy.empty),
+     "A row all of whose cells are empty: `drop` (counted as filtered), `dead` or `keep`."},
+    {"expect", SETTING_NODE, "", offsetof(struct split_config, expect),
+     "List of columns that every file has."},
+    {"missing", SETTING_STR, "warn", offsetof(struct split_config, missing),
+     "A file without one of them: `warn`, or `dead`: it is not read."},
     {"encoding", SETTING_STR, "auto", offsetof(struct split_config, encoding),
      "`utf-8`, `windows-1252`, or `auto`: a cell that is not UTF-8 is read as windows-1252."},
     {"columns", SETTING_COUNT, "4096", offsetof(struct split_config, columns),
@@ -40,13 +55,41 @@ static void check_sign(struct findings *f, const struct node *config, const char
         findings_error(f, node_at(config, key), (uint32_t)value.n, "%s", problem);
 }
 
+static void check_names(struct findings *f, const struct node *list, const char *problem)
+{
+    bool is_good = list->type == NODE_LIST && list->count > 0;
+
+    for (const struct node *n = list->children; is_good && n; n = n->next)
+        is_good = n->type == NODE_TEXT && n->text.n > 0;
+    if (!is_good)
+        findings_error(f, list->at, node_width(list), "%s", problem);
+}
+
+static void check_header(struct findings *f, const struct node *config,
+                         const struct node *header)
+{
+    if (header && header->type == NODE_TEXT)
+        check_word(f, config, "header", header->text, (str[]){STR("first"), STR("none")}, 2);
+    else if (header)
+        check_names(f, header, "header must be 'first', 'none' or a list of names");
+}
+
 void split_check(void *state, const struct node *config, struct findings *f)
 {
     const struct split_config *s = state;
+    uint64_t lines;
 
     check_word(f, config, "format", s->format,
                (str[]){STR("auto"), STR("csv"), STR("ndjson"), STR("json")}, 4);
-    check_word(f, config, "header", s->header, (str[]){STR("first"), STR("none")}, 2);
+    check_header(f, config, s->header);
+    if (s->expect)
+        check_names(f, s->expect, "expect must be a list of column names");
+    const str policies[] = {STR("drop"), STR("dead"), STR("keep")};
+    check_word(f, config, "repeated_header", s->policy.repeated_header, policies, 3);
+    check_word(f, config, "empty", s->policy.empty, policies, 3);
+    check_word(f, config, "missing", s->missing, (str[]){STR("warn"), STR("dead")}, 2);
+    if (!str_to_u64(s->preamble, &lines))
+        check_word(f, config, "preamble", s->preamble, (str[]){STR("auto"), STR("none")}, 2);
     check_word(f, config, "encoding", s->encoding,
                (str[]){STR("auto"), STR("utf-8"), STR("windows-1252")}, 3);
     check_sign(f, config, "delimiter", s->delimiter, "auto",
@@ -62,14 +105,38 @@ void split_check(void *state, const struct node *config, struct findings *f)
         findings_error(f, node_at(config, "columns"), 1, "columns must be from 1 to 4096");
 }
 
-struct reader_setup split_reader_setup(const struct split_config *c)
+static str names_of(struct arena *a, const struct node *list)
 {
+    size_t room = 2;
+
+    for (const struct node *n = list ? list->children : NULL; n; n = n->next)
+        room += JSON_QUOTED_MAX(n->text.n) + 1;
+    if (room == 2)
+        return STR_NONE;
+    char *start = arena_reserve(a, room), *out = start;
+    for (const struct node *n = list->children; n; n = n->next) {
+        *out++ = n == list->children ? '[' : ',';
+        out = json_quote(out, n->text);
+    }
+    *out++ = ']';
+    arena_trim(a, out);
+    return str_between(start, out);
+}
+
+struct reader_setup split_reader_setup(struct arena *a, const struct split_config *c)
+{
+    str header = c->header ? c->header->text : STR("first");
+
     return (struct reader_setup){
         .format = c->format,
         .records = c->records,
         .delimiter = c->delimiter,
         .quote = c->quote,
-        .header = c->header,
+        .header = header,
+        .names = names_of(a, c->header),
+        .expect = names_of(a, c->expect),
+        .preamble = c->preamble,
+        .missing = c->missing,
         .encoding = c->encoding,
         .limits = {.columns = (uint32_t)c->columns, .row_bytes = (uint32_t)c->row_bytes},
     };

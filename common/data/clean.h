@@ -6,8 +6,8 @@
 
 enum clean {
     CLEAN_HTML = 1 << 0,   /* tags off (`<br>` and block ends are a blank), comments, scripts
-                            * and styles with what is in them; entities decoded (HTML 5's
-                            * names that pages use, decimal, hexadecimal) */
+                            * and styles with what is in them; entities decoded (HTML 4's
+                            * names, decimal, hexadecimal; others stay) */
     CLEAN_BLANKS = 1 << 1, /* runs of blanks, of any kind in Unicode, to one space */
     CLEAN_UNDERSCORES = 1 << 2, /* '_' to a space */
     CLEAN_INVISIBLE = 1 << 3, /* zero-width characters, soft hyphens, marks of direction, BOM */

@@ -24,10 +24,17 @@ struct rows_limits {
                          * the last row counts one even when it has none */
 };
 
-/* What to take for a file that begins with `head` (up to some 64 KiB, BOM off): delimiter by
- * the count of , ; TAB | outside quotes that is most steady over the first lines, newline by
- * the first line end outside quotes. Falls back to ',' and LF. */
+/* What to take for a file that begins with `head` (up to some 64 KiB, BOM off): the delimiter
+ * of which most of the first lines hold the same number, outside quotes, among TAB ; | , ^ ~
+ * and the control signs 0x1f and 0x01; newline by the first line end outside quotes. Falls back
+ * to ',' and LF. */
+struct rows_sniffed {
+    uint32_t lines, steady_lines, count; /* looked at; with `count` delimiters each */
+    unsigned char rival;                 /* the next best; 0: there is none */
+    uint32_t rival_lines;
+};
 struct rows_dialect rows_sniff(str head);
+struct rows_dialect rows_sniff_why(str head, struct rows_sniffed *why);
 
 extern const struct cutter_kind rows_kind;
 struct rows *rows_new(struct rows_dialect dialect, struct rows_limits limits,

@@ -7,21 +7,18 @@
 enum { SNIFF_LINES = 64 };
 
 /* In this order when two are equally steady: a comma is also a decimal sign. */
-static const char delimiters[] = {'\t', ';', '|', ','};
+static const char delimiters[] = {'\t', ';', '|', '\x1f', '\x01', ',', '^', '~'};
 
 struct tally {
-    uint32_t lines;                        /* whole ones, blank ones not counted */
-    uint32_t first[ARRAY_LEN(delimiters)]; /* delimiters in the first line */
-    uint32_t now[ARRAY_LEN(delimiters)];   /* in this one */
-    uint32_t same[ARRAY_LEN(delimiters)];  /* lines that hold as many as the first */
+    uint32_t lines;                      /* whole ones, blank ones not counted */
+    uint32_t now[ARRAY_LEN(delimiters)]; /* in this one */
+    uint32_t counts[ARRAY_LEN(delimiters)][SNIFF_LINES]; /* in each */
 };
 
 static void end_line(struct tally *t)
 {
     for (size_t i = 0; i < ARRAY_LEN(delimiters); i++) {
-        if (t->lines == 0)
-            t->first[i] = t->now[i];
-        t->same[i] += t->now[i] == t->first[i];
+        t->counts[i][t->lines] = t->now[i];
         t->now[i] = 0;
     }
     t->lines++;
@@ -33,16 +30,41 @@ static void count(struct tally *t, char c)
         t->now[i] += c == delimiters[i];
 }
 
-static char most_steady(const struct tally *t)
+/* Most lines that hold the same number, above 0, of a delimiter; and that number. */
+static uint32_t steadiness(const uint32_t *counts, uint32_t lines, uint32_t *number)
 {
-    char best = ',';
     uint32_t most = 0;
 
-    for (size_t i = 0; i < ARRAY_LEN(delimiters); i++)
-        if (t->first[i] && t->same[i] > most) {
-            most = t->same[i];
-            best = delimiters[i];
+    for (uint32_t i = 0; i < lines; i++) {
+        uint32_t same = 0;
+        for (uint32_t j = 0; j < lines; j++)
+            same += counts[j] == counts[i];
+        if (counts[i] && (same > most || (same == most && counts[i] > *number))) {
+            most = same;
+            *number = counts[i];
         }
+    }
+    return most;
+}
+
+static char most_steady(const struct tally *t, struct rows_sniffed *why)
+{
+    char best = ',';
+
+    *why = (struct rows_sniffed){.lines = t->lines};
+    for (size_t i = 0; i < ARRAY_LEN(delimiters); i++) {
+        uint32_t number = 0, lines = steadiness(t->counts[i], t->lines, &number);
+        if (lines > why->steady_lines) {
+            why->rival = why->steady_lines ? (unsigned char)best : 0;
+            why->rival_lines = why->steady_lines;
+            why->steady_lines = lines;
+            why->count = number;
+            best = delimiters[i];
+        } else if (lines > why->rival_lines) {
+            why->rival = (unsigned char)delimiters[i];
+            why->rival_lines = lines;
+        }
+    }
     return best;
 }
 
@@ -79,6 +101,13 @@ static bool find_newline(str head, size_t i, enum rows_newline *newline)
 
 struct rows_dialect rows_sniff(str head)
 {
+    struct rows_sniffed why;
+
+    return rows_sniff_why(head, &why);
+}
+
+struct rows_dialect rows_sniff_why(str head, struct rows_sniffed *why)
+{
     struct rows_dialect dialect = {.delimiter = ',', .quote = '"', .newline = ROWS_NEWLINE_LF};
     struct tally tally = {0};
     bool is_open = false, is_blank = true, knows_newline = false;
@@ -101,7 +130,7 @@ struct rows_dialect rows_sniff(str head)
     }
     if (tally.lines == 0) /* not one whole line: what there is must do */
         end_line(&tally);
-    dialect.delimiter = most_steady(&tally);
+    dialect.delimiter = most_steady(&tally, why);
     return dialect;
 }
 

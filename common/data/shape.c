@@ -132,3 +132,12 @@ str shape_printable(struct arena *a, str text)
     arena_trim(a, out);
     return str_between(start, out);
 }
+
+str shape_cut(str text, size_t max)
+{
+    size_t n = MIN(text.n, max);
+
+    while (n && n < text.n && ((unsigned char)text.p[n] & 0xc0) == 0x80)
+        n--;
+    return (str){text.p, n};
+}

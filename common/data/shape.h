@@ -12,3 +12,6 @@ str shape_of(struct arena *a, str text) MUST_CHECK;
 
 /* Bytes that steer terminals (C0, DEL, C1) become blanks: what a person may be shown. */
 str shape_printable(struct arena *a, str text) MUST_CHECK;
+
+/* At most `max` bytes from the front, no half of a code point. */
+str shape_cut(str text, size_t max) MUST_CHECK;

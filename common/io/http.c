@@ -73,6 +73,11 @@ struct http_call *http_send(struct http *h, const struct http_request *q, http_d
     return c;
 }
 
+void http_go_on(struct http_call *c)
+{
+    curl_easy_pause(c->easy, CURLPAUSE_CONT);
+}
+
 void http_cancel(struct http_call *c)
 {
     call_release(c);

@@ -8,24 +8,33 @@
 #include "common/io/loop.h"
 
 struct http;
+struct sockaddr;
 struct http_call; /* one in flight */
 struct http_request {
     str method, url;    /* url NUL-terminated */
     const str *headers; /* "Name: value", NUL-terminated */
     uint32_t header_count;
     str body;            /* must live until `done` */
-    uint64_t timeout_ms; /* whole call */
+    uint64_t timeout_ms; /* whole call; 0: none */
+    uint64_t silence_ms; /* without a byte, unless it is paused; 0: any */
     size_t max_answer;   /* bytes of the body; more is a transport error */
+    /* Optional, for bodies of 200 and 206: pieces as they come; false: pause, the same piece
+     * comes again behind http_go_on(). The body of the answer is empty then. */
+    bool (*take)(void *ctx, int status, str headers, str piece);
+    /* Optional: may this address be connected to? No kept connection is used then. */
+    bool (*may_connect)(void *ctx, const struct sockaddr *to);
 };
 struct http_answer {
     const char *failure; /* NULL: a whole answer came; else what broke, libcurl's words; valid
                             in the callback only */
     bool was_sent; /* with a failure: some byte of the request may have reached the peer */
     int status;
-    str body; /* valid in the callback only */
+    str body;    /* valid in the callback only */
+    str headers; /* lines, for http_header() */
     str date, error_type, request_id,
         retry_after; /* headers Date, X-Amzn-ErrorType, X-Amzn-RequestId, Retry-After; empty:
                         none */
+    str redirect;    /* absolute URL; empty: none */
     uint64_t elapsed_us;
 };
 typedef void http_done(void *ctx, const struct http_answer *answer);
@@ -35,4 +44,6 @@ void http_free(struct http *h); /* no callback runs any more; not from inside on
 /* `done` runs later, from the loop, and may send and cancel other calls. Never NULL. */
 struct http_call *http_send(struct http *h, const struct http_request *q, http_done *done,
                             void *ctx);
-void http_cancel(struct http_call *c); /* its callback never runs */
+void http_go_on(struct http_call *c); /* behind a pause; `take` may run inside */
+str http_header(str headers, const char *name) MUST_CHECK; /* the last one; empty: none */
+void http_cancel(struct http_call *c);                     /* its callback never runs */

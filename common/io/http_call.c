@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 enum {
     CONNECT_MS = 5000,
@@ -14,13 +15,6 @@ enum {
     UPLOAD_BYTES = 512 << 10, /* copied from the body at once */
     KEEP_BYTES = 1 << 20,     /* an answer's buffer that is worth keeping */
 };
-static const char *const capture_names[CAPTURES] = {
-    [CAPTURE_DATE] = "date",
-    [CAPTURE_ERROR_TYPE] = "x-amzn-errortype",
-    [CAPTURE_REQUEST_ID] = "x-amzn-requestid",
-    [CAPTURE_RETRY_AFTER] = "retry-after",
-};
-
 static size_t on_read(char *to, size_t size, size_t n, void *ctx)
 {
     struct http_call *c = ctx;
@@ -45,28 +39,29 @@ static int on_seek(void *ctx, curl_off_t offset, int origin)
 static size_t on_write(char *bytes, size_t size, size_t n, void *ctx)
 {
     struct http_call *c = ctx;
+    str piece = {bytes, size * n};
+    long status = 0;
 
-    if (buf_add(&c->answer, (str){bytes, size * n}))
-        return size * n;
+    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (c->take && (status == 200 || status == 206))
+        return c->take(c->ctx, (int)status, buf_str(&c->head), piece) ? piece.n
+                                                                      : CURL_WRITEFUNC_PAUSE;
+    if (buf_add(&c->answer, piece))
+        return piece.n;
     c->broken = "the answer is larger than its cap";
     return 0;
 }
 
-static void capture(struct http_call *c, str line)
+str http_header(str headers, const char *name)
 {
-    str value = line, name = str_cut(&value, ':');
+    str found = STR_NONE;
 
-    if (!value.p)
-        return;
-    value = str_trim(value);
-    for (unsigned i = 0; i < CAPTURES; i++) {
-        struct captured *to = &c->captured[i];
-        if (strlen(capture_names[i]) != name.n || value.n > sizeof(to->text) ||
-            strncasecmp(capture_names[i], name.p, name.n) != 0)
-            continue;
-        memcpy(to->text, value.p, value.n);
-        to->n = value.n;
+    while (headers.n) {
+        str value = str_cut(&headers, '\n'), key = str_cut(&value, ':');
+        if (value.p && key.n == strlen(name) && strncasecmp(key.p, name, key.n) == 0)
+            found = str_trim(value);
     }
+    return found;
 }
 
 static size_t on_header(char *bytes, size_t size, size_t n, void *ctx)
@@ -74,16 +69,23 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *ctx)
     struct http_call *c = ctx;
     str line = {bytes, size * n};
 
-    c->header_bytes += line.n;
-    if (c->header_bytes > HEADER_BYTES) {
-        c->broken = "the headers of the answer are larger than their cap";
-        return 0;
-    }
     if (str_starts(line, STR("HTTP/"))) /* what came before belonged to a 1xx */
-        memset(c->captured, 0, sizeof(c->captured));
-    else
-        capture(c, line);
-    return line.n;
+        buf_reset(&c->head);
+    if (buf_add(&c->head, line))
+        return line.n;
+    c->broken = "the headers of the answer are larger than their cap";
+    return 0;
+}
+
+static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct http_call *c = ctx;
+
+    (void)purpose;
+    if (!c->may_connect || c->may_connect(c->ctx, &to->addr))
+        return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    c->broken = "the address may not be connected to";
+    return CURL_SOCKET_BAD;
 }
 
 static void set_fixed_options(struct http_call *c)
@@ -114,6 +116,9 @@ static void set_fixed_options(struct http_call *c)
     curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
     curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, c);
+    curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
 }
 
 struct http_call *http_call_new(struct http *owner)
@@ -124,6 +129,7 @@ struct http_call *http_call_new(struct http *owner)
     c->easy = curl_easy_init();
     if (!c->easy)
         out_of_memory();
+    buf_init(&c->head, HEADER_BYTES);
     set_fixed_options(c);
     return c;
 }
@@ -133,6 +139,7 @@ void http_call_free(struct http_call *c)
     curl_easy_cleanup(c->easy);
     curl_slist_free_all(c->headers);
     buf_free(&c->answer);
+    buf_free(&c->head);
     free(c);
 }
 
@@ -165,14 +172,16 @@ void http_call_begin(struct http_call *c, const struct http_request *q, http_don
                      void *ctx)
 {
     c->body = q->body;
-    c->taken = c->header_bytes = 0;
+    c->taken = 0;
     c->broken = NULL;
     c->words[0] = '\0';
     c->done = done;
     c->ctx = ctx;
     c->answer.max = q->max_answer;
     buf_reset(&c->answer);
-    memset(c->captured, 0, sizeof(c->captured));
+    buf_reset(&c->head);
+    c->take = q->take;
+    c->may_connect = q->may_connect;
     add_header(c, "Expect:"); /* libcurl would wait a second for 100-continue above 1 MiB */
     for (uint32_t i = 0; i < q->header_count; i++)
         add_header(c, q->headers[i].p);
@@ -180,19 +189,20 @@ void http_call_begin(struct http_call *c, const struct http_request *q, http_don
     curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
     curl_easy_setopt(c->easy, CURLOPT_URL, q->url.p);
     curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)q->timeout_ms);
-}
-
-static str captured(const struct http_call *c, unsigned i)
-{
-    return (str){c->captured[i].text, c->captured[i].n};
+    curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_TIME, (long)(q->silence_ms / 1000));
+    curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, (long)(q->may_connect != NULL));
+    curl_easy_setopt(c->easy, CURLOPT_FORBID_REUSE, (long)(q->may_connect != NULL));
 }
 
 void http_call_tell(struct http_call *c, CURLcode code)
 {
     long status = 0, sent = 0;
+    const char *redirect = NULL;
+    str head = buf_str(&c->head);
     curl_off_t elapsed = 0;
 
     curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(c->easy, CURLINFO_REDIRECT_URL, &redirect);
     curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent);
     curl_easy_getinfo(c->easy, CURLINFO_TOTAL_TIME_T, &elapsed);
     const char *words = c->broken     ? c->broken
@@ -203,10 +213,12 @@ void http_call_tell(struct http_call *c, CURLcode code)
         .was_sent = sent > 0 || c->taken > 0,
         .status = (int)status,
         .body = buf_str(&c->answer),
-        .date = captured(c, CAPTURE_DATE),
-        .error_type = captured(c, CAPTURE_ERROR_TYPE),
-        .request_id = captured(c, CAPTURE_REQUEST_ID),
-        .retry_after = captured(c, CAPTURE_RETRY_AFTER),
+        .headers = head,
+        .redirect = str_of(redirect),
+        .date = http_header(head, "date"),
+        .error_type = http_header(head, "x-amzn-errortype"),
+        .request_id = http_header(head, "x-amzn-requestid"),
+        .retry_after = http_header(head, "retry-after"),
         .elapsed_us = (uint64_t)elapsed,
     };
     c->done(c->ctx, &answer);

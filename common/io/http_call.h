@@ -5,22 +5,19 @@
 
 #include "common/io/http.h"
 
-struct captured { /* a header of the answer that somebody asks for */
-    char text[256];
-    size_t n;
-};
-enum { CAPTURE_DATE, CAPTURE_ERROR_TYPE, CAPTURE_REQUEST_ID, CAPTURE_RETRY_AFTER, CAPTURES };
 struct http_call {
     struct http *owner;
     struct http_call *next, **link; /* in the list of calls in flight, or of idle ones */
     CURL *easy;
     struct curl_slist *headers;
     str body;
-    size_t taken, max_answer, header_bytes;
+    size_t taken;
     const char *broken;          /* why we stopped it ourselves */
     char words[CURL_ERROR_SIZE]; /* of libcurl, when it says more than its code */
     struct buf answer;
-    struct captured captured[CAPTURES];
+    struct buf head; /* header lines of the answer */
+    bool (*take)(void *ctx, int status, str headers, str piece);
+    bool (*may_connect)(void *ctx, const struct sockaddr *to);
     http_done *done;
     void *ctx;
 };

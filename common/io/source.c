@@ -25,10 +25,20 @@ static int look_inside(struct source *s, const struct source_setup *setup, str *
     return 0;
 }
 
+static int find(struct source *s, struct arena *a, str uri, const struct source_setup *setup,
+                str *reason, struct error *err)
+{
+    if (str_starts(uri, STR("s3://")))
+        return source_s3_open(s, a, uri, setup, reason, err);
+    if (str_starts(uri, STR("http://")) || str_starts(uri, STR("https://")))
+        return source_http_open(s, a, uri, setup, reason, err);
+    return source_file_open(s, a, uri, setup, reason, err);
+}
+
 int source_open(struct source *s, struct arena *a, str uri, const struct source_setup *setup,
                 str *reason, struct error *err)
 {
-    int rc = s->is_found ? 0 : source_file_open(s, a, uri, setup, reason, err);
+    int rc = s->is_found ? 0 : find(s, a, uri, setup, reason, err);
 
     if (rc == 0)
         rc = look_inside(s, setup, reason, err);

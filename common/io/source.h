@@ -1,12 +1,14 @@
 #pragma once
 /* A source as bytes at offsets, wherever they come from: `file:` URIs under configured roots
- * (source_file.c). Nothing here blocks for a network: what is not there yet is ERR_AGAIN, and
- * the source calls back. */
+ * (source_file.c), `http(s)://` from an allow-list (source_http.c), `s3://` (source_s3.c).
+ * Nothing here blocks for a network: what is not there yet is ERR_AGAIN, and the source calls
+ * back. */
 #include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/base/str.h"
 
 struct loop;
+struct remote;
 
 enum source_ending {
     SOURCE_WHOLE,
@@ -43,6 +45,7 @@ struct source_setup {
     uint32_t root_count;
     uint64_t unpacked_max;    /* bytes that an archive may hold; 0: 64 GiB */
     struct source_mark mark;  /* from source_mark() of an earlier life; zeroed: none */
+    struct remote *remote;    /* NULL: files alone */
     struct loop *loop;        /* NULL: may block for the time of inflating all of it */
     void (*ready)(void *ctx); /* behind an ERR_AGAIN: ask again; from the loop */
     void *ready_ctx;

@@ -159,8 +159,10 @@ int source_file_open(struct source *s, struct arena *a, str uri,
     str path;
 
     if (!path_of(a, uri, &path))
-        return source_refuse(reason, err, uri,
-                             "write it as file:///path/to/file, percent-encoded");
+        return source_refuse(
+            reason, err, uri,
+            "write it as file:///path/to/file, percent-encoded, or as s3://bucket/key "
+            "or https://host/path");
     const str *root = root_of(path, setup->roots, setup->root_count);
     if (!root)
         return source_refuse(reason, err, uri,

@@ -13,10 +13,17 @@ enum {
     TOPIC_MOVES = 3,   /* of an output topic */
 };
 
+struct drop_sum { /* records of a source that were filtered for one reason */
+    struct drop_sum *next;
+    str reason;
+    int64_t n;
+};
 struct source_sums { /* books of one source in this commit */
     struct source_sums *next;
     str src;
     int64_t rows, delivered, dead, filtered, open;
+    struct drop_sum *drops;
+    uint32_t drop_count;
 };
 struct builder {
     const struct output_context *c;
@@ -56,6 +63,25 @@ static struct source_sums *sums_of(struct builder *w, str src)
     return w->sources = s;
 }
 
+static void drop(struct builder *w, struct source_sums *s, str reason)
+{
+    struct drop_sum *sum = s->drops;
+
+    w->filtered++;
+    s->filtered++;
+    if (!reason.n)
+        return;
+    while (sum && !str_equal(sum->reason, reason))
+        sum = sum->next;
+    if (!sum) {
+        sum = arena_alloc(w->arena, sizeof(*sum));
+        *sum = (struct drop_sum){.next = s->drops, .reason = reason};
+        s->drops = sum;
+        s->drop_count++;
+    }
+    sum->n++;
+}
+
 static void end_record(struct builder *w, struct source_sums *s, struct record *r)
 {
     const struct output_context *c = w->c;
@@ -68,8 +94,7 @@ static void end_record(struct builder *w, struct source_sums *s, struct record *
         is_drop = r->route->act == ROUTE_DROP;
     }
     if (is_drop) {
-        w->filtered++;
-        s->filtered++;
+        drop(w, s, reason);
         return;
     }
     dead_add(w->arena, &w->dead, r, reason, detail,
@@ -232,12 +257,14 @@ static void fill_source(struct builder *w, const struct source_sums *s, struct c
 {
     h->key = keys_source(w->c->keys, w->arena, s->src);
     h->expire_ms = w->c->now_ms + KEYS_SOURCE_KEEP_MS;
-    h->moves = arena_alloc(w->arena, 5 * sizeof(*h->moves));
+    h->moves = arena_alloc(w->arena, (5 + s->drop_count) * sizeof(*h->moves));
     move_if(h, STR("rows"), s->rows);
     move_if(h, STR("delivered"), s->delivered);
     move_if(h, STR("dead"), s->dead);
     move_if(h, STR("filtered"), s->filtered);
     move_if(h, STR("open"), s->open);
+    for (const struct drop_sum *d = s->drops; d; d = d->next)
+        move(h, arena_printf(w->arena, "filtered:" STR_FMT, STR_ARG(d->reason)), d->n);
 }
 
 static void fill_hashes(struct builder *w, struct commit *commit)

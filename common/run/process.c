@@ -8,6 +8,7 @@
 
 #include "common/base/log.h"
 #include "common/io/answer.h"
+#include "common/io/credentials.h"
 #include "common/io/http.h"
 #include "common/run/connect.h"
 #include "common/run/heartbeat.h"
@@ -207,6 +208,18 @@ static int open_process(struct process *p, struct error *err)
         .clock = &clock_system, .random = system_random, .loop = p->loop, .http = p->http};
     split_roots(p, p->options->roots);
     p->services.unpacked_max = p->options->decompressed_max;
+    p->remote = (struct remote){
+        .http = p->http,
+        .loop = p->loop,
+        .clock = p->services.clock,
+        .random = p->services.random,
+        .http_allow = p->options->http_allow,
+        .s3_allow = p->options->s3_allow,
+        .s3_endpoint = p->options->s3_endpoint,
+        .s3_region = p->options->s3_region,
+        .credentials = credentials_new(p->loop, p->http, p->services.clock),
+    };
+    p->services.remote = &p->remote;
     heartbeat_name(p);
     p->redis = redis_new(p->loop, &p->address, &events);
     p->wake = redis_new(p->loop, &p->address, &wake);
@@ -225,6 +238,7 @@ static void close_process(struct process *p)
     status_close(p);
     redis_free(p->wake);
     redis_free(p->redis);
+    credentials_free(p->remote.credentials);
     http_free(p->http);
     watch_close(p);
     timer_free(p->beat);

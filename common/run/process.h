@@ -5,6 +5,7 @@
 #include "common/data/keys.h"
 #include "common/io/library.h"
 #include "common/io/loop.h"
+#include "common/io/remote.h"
 #include "common/run/pipeline.h"
 #include "common/run/run.h"
 
@@ -40,6 +41,7 @@ struct process {
     struct server *server;
     struct keys keys;
     struct services services;
+    struct remote remote;
     str http_address;   /* of the status pages; empty: off */
     str name, consumer; /* worker name; name:nonce */
     struct pipeline *pipeline,

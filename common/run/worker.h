@@ -11,6 +11,7 @@
 struct http;
 struct loop;
 struct metrics;
+struct remote;
 struct runner;
 
 enum work {
@@ -29,6 +30,7 @@ struct services { /* what a stage may call: seams for tests */
     struct http *http; /* NULL where no stage needs it */
     const str *roots;  /* folders that `file:` may name, without a trailing slash */
     uint32_t root_count;
+    struct remote *remote; /* sources beyond this machine; NULL: none */
     uint64_t unpacked_max; /* bytes that a compressed source may hold; 0: 64 GiB */
     uint64_t pipeline_version;
 };

@@ -10,7 +10,7 @@ ROWS = 2000
 FORKS = """\
 pipeline: forks
 stages:
-  rows: {split: {format: csv}}
+  rows: {split: {empty: keep}}
   tidy: {normalise: {fields: {id: {from: id, required: true}, kind: {from: kind}}}}
   ship: {deliver: {linger: 20ms, firehose: {stream: out, region: eu-west-1}}}
   side: {deliver: {linger: 20ms, firehose: {stream: side, region: eu-west-1}}}

@@ -141,7 +141,7 @@ GOOD = {
     "header_alone": (b"a,b\n", {}),
     "header_without_newline": (b"a,b", {}),
     "one_column": (b"name\nx\ny\n", {}),
-    "empty_cells": (b"a,b,c\n,,\n1,,3\n", {}),
+    "empty_cells": (b"a,b,c\n,2,\n1,,3\n", {}),
     "a_quote_inside": (b'a,b\n17" wheels,x\n5\' 3",y\n', {}),
     "no_quotes_at_all": (b'a,b\n"x,y"\n"z,1\n', {"to": "plain", "quote": None}),
     "our_names": (b"sp_id,sp_source,sp_extra,sp_x,sp_ragged\n1,2,3,4,5\n", {}),

@@ -154,7 +154,7 @@ static void test_output_of_every_fate_of_a_record(void)
          "ship:records 1 ship:in 1 side:records 1 side:in 1",
          "open 1", "fork 1", NULL},
         {"{\"kind\":\"drop\"}", "", "", "tidy:bytes -15 tidy:records -1 tidy:filtered 1",
-         "filtered 1 open -1", "", NULL},
+         "filtered 1 open -1 filtered:unwanted 1", "", NULL},
         {"{\"kind\":\"bad\"}", "", "",
          "tidy:bytes -14 tidy:records -1 tidy:dead 1 dead:records 1 dead:bytes 14",
          "dead 1 open -1", "", "refused"},
@@ -165,7 +165,7 @@ static void test_output_of_every_fate_of_a_record(void)
          "{\"kind\":\"ship\"}\n{\"kind\":\"ship\"}", "",
          "tidy:bytes -49 ship:bytes 31 tidy:records -3 tidy:out 2 tidy:filtered 1 "
          "ship:records 2 ship:in 2",
-         "filtered 1 open -1", "ship 2", NULL},
+         "filtered 1 open -1 filtered:unwanted 1", "ship 2", NULL},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -309,7 +309,8 @@ static void test_output_of_entries_that_the_books_do_not_know(void)
     CHECK_STR(moves_of(&w, "sp:{0}:books"),
               STR("ship:bytes 15 tidy:in 2 tidy:out 1 tidy:filtered 1 ship:records 1 "
                   "ship:in 1"));
-    CHECK_STR(moves_of(&w, "sp:{0}:source:00000000000000aa"), STR("rows 2 filtered 1 open 1"));
+    CHECK_STR(moves_of(&w, "sp:{0}:source:00000000000000aa"),
+              STR("rows 2 filtered 1 open 1 filtered:unwanted 1"));
     close_world(&w);
 
     open_world(&w, SHIP);

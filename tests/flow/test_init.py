@@ -1,0 +1,128 @@
+"""`standpipe init`: a pipeline from sample files that checks, tries and tests well as it stands."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+from standpipe_run import STANDPIPE
+
+DATA = pathlib.Path(os.environ.get("STANDPIPE_SHARED_DATA", pathlib.Path(__file__).resolve().parents[3] / "shared/data"))
+
+
+def call(folder, *words, status=0):
+    done = subprocess.run([STANDPIPE, *map(str, words)], cwd=folder, capture_output=True, text=True, timeout=60, env={})
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout
+
+
+def made(folder, *files):
+    """The text of the pipeline, which was checked, tested and tried on the files."""
+    text = call(folder, "init", *files)
+    (folder / "made.yaml").write_text(text)
+    assert call(folder, "check", "made.yaml") == "0 errors, 0 warnings.\n"
+    assert call(folder, "test", "made.yaml").endswith("1 tests: 1 passed, 0 failed\n")
+    said = json.loads(call(folder, "try", *files, "--pipeline", "made.yaml", "--limit", "1", "--json"))
+    assert said["dead"] == 0 and said["ok"] == said["rows"]
+    return text, said
+
+
+def column(folder, *values, name="value"):
+    """The field that is made of one column."""
+    (folder / "one.csv").write_text("key," + name + "\n" + "".join(f'a{i},"{v}"\n' for i, v in enumerate(values)))
+    text, _ = made(folder, "one.csv")
+    return re.search(rf'^        {name}: (.*)$', text, re.M).group(1), text
+
+
+@pytest.mark.parametrize("values, rule", [
+    (["1", "22", "-3"], "parse: integer"),
+    (["1.5", "22", "-3"], "parse: number"),
+    (["1,234,567", "22"], "parse: number"),
+    (["1.234.567,5", "22"], "parse: number, decimal: ',', group: ['.', ' ']"),
+    (["£1,250,000", "£250"], "parse: money"),
+    (["€ 1.250.000", "€ 250"], "parse: money, decimal: ',', group: ['.', ' ']"),
+    (["12\u00a0000\u00a0zł", "7\u00a0500 zł"], "parse: money, group: ' '"),
+    (["yes", "no", "Yes"], "parse: boolean"),
+    (["2021-05-26", "2021-05-27"], "parse: date"),
+    (["26/05/2021", "02/05/2021"], "parse: date, formats: '%d/%m/%Y'"),
+    (["05/26/2021", "05/02/2021"], "parse: date, formats: '%m/%d/%Y'"),
+    (["186005 km", "12 km"], "parse: distance"),
+    (["850 sq ft", "79 m2"], "parse: area"),
+    (["92%", "7%"], "parse: percent"),
+])
+def test_a_rule_that_all_values_fit(tmp_path, values, rule):
+    field, _ = column(tmp_path, *values)
+    assert field == '{from: "value", ' + rule + "}"
+
+
+@pytest.mark.parametrize("values", [["a", "b"], ["007", "1"], ["12345678901234567", "1"], ["1, Mill Lane", "2, Mill Lane"], ["x", "1", "2"]])
+def test_all_else_is_text(tmp_path, values):
+    assert column(tmp_path, *values)[0] == '{from: "value"}'
+
+
+def test_a_phone_is_no_number(tmp_path):
+    assert column(tmp_path, "1234567", "7654321", name="phone")[0] == '{from: "phone"}'
+
+
+@pytest.mark.parametrize("values, ways", [
+    (["05/02/2021", "01/12/2021"], ["formats: '%d/%m/%Y'", "formats: '%m/%d/%Y'"]),
+    (["1,234", "5,678"], ["{from: \"value\", parse: number}", "decimal: ','"]),
+    (["£1,234", "£5,678"], ["{from: \"value\", parse: money}", "decimal: ','"]),
+])
+def test_what_can_be_read_in_two_ways_is_not_guessed(tmp_path, values, ways):
+    field, text = column(tmp_path, *values)
+    assert field == '{from: "value"}'
+    assert "All values can be read in 2 ways; choose one:" in text
+    for way in ways:
+        assert re.search(rf"^        # value: .*{re.escape(way)}", text, re.M)
+
+
+def test_words_for_nothing_and_a_sign_of_several_currencies(tmp_path):
+    field, text = column(tmp_path, "$1,234.50", "-", "$5", "N/A")
+    assert field == '{from: "value", parse: money}'
+    assert 'defaults: {nothing: ["-", "n/a"]}' in text
+    assert "add `currency: USD`" in text
+
+
+def test_some_values_that_do_not_fit_are_said(tmp_path):
+    field, text = column(tmp_path, *map(str, range(30)), "many")
+    assert field == '{from: "value", parse: integer}'
+    assert '# 1 values cannot be read so, as "many"' in text
+
+
+def test_headers_of_all_kinds_become_fields(tmp_path):
+    (tmp_path / "odd.csv").write_text('Asking Price (£),"a ""b"": #c",Цена,,sp_id,/x/,9 lives,Asking-price,Asking price\n' + "1,2,3,4,5,6,7,8,9\n")
+    text, said = made(tmp_path, "odd.csv")
+    assert re.findall(r"^        ([a-z0-9_]+): ", text, re.M) == ["asking_price", "a_b_c", "column_3", "column_4", "x_sp_id", "n9_lives", "asking_price_2"]
+    assert 'not taken, so it stays under sp_extra: "/x/"' in text
+    [record] = said["files"][0]["records"]
+    assert record["record"]["column_3"] == 3
+
+
+def test_several_files_and_a_dialect(tmp_path):
+    (tmp_path / "a.csv").write_text("ref;price\nA1;1\n")
+    (tmp_path / "b.csv").write_text("Ref;rooms\nB1;2\n")
+    text, _ = made(tmp_path, "a.csv", "b.csv")
+    assert 'split: {delimiter: ";"}' in text
+    assert re.findall(r"^        ([a-z]+): ", text, re.M) == ["ref", "price", "rooms"]
+    (tmp_path / "c.csv").write_text("ref\trooms\nC1\t2\n")
+    assert "split: {}" in made(tmp_path, "a.csv", "c.csv")[0]
+
+
+def test_bytes_that_yaml_does_not_take(tmp_path):
+    (tmp_path / "a.csv").write_bytes("ref,no\u0085te\nA\x7f1,\ufeffx\x1b\u009by\n".encode())
+    made(tmp_path, "a.csv")
+
+
+def test_no_columns_no_pipeline(tmp_path):
+    (tmp_path / "empty.csv").write_text("")
+    done = subprocess.run([STANDPIPE, "init", "empty.csv"], cwd=tmp_path, capture_output=True, text=True, timeout=60, env={})
+    assert (done.returncode, done.stdout) == (1, "") and "no column was found" in done.stderr
+    call(tmp_path, "init", status=2)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="no folder of real files")
+@pytest.mark.parametrize("file", sorted(DATA.glob("[pc]*/*.csv")), ids=lambda f: f.stem)
+def test_real_files(tmp_path, file):
+    made(tmp_path, file)

@@ -1,0 +1,140 @@
+"""CSV files with what is no data in them: each oddity has its policy, and every record is counted (docs/sources.md)."""
+import json
+
+import pytest
+from checker import check
+from pipeline import Pipeline
+
+PIPELINE = """\
+pipeline: odd
+stages:
+  rows:   {split: {}}
+  buries: {split: {empty: dead, repeated_header: dead}}
+  keeps:  {split: {empty: keep, repeated_header: keep}}
+  named:  {split: {header: [id, city]}}
+  second: {split: {preamble: 2}}
+  wants:  {split: {expect: [City, price]}}
+  insists: {split: {expect: [price], missing: dead}}
+  tidy:   {normalise: {}}
+  ship:   {deliver: {linger: 20ms, firehose: {stream: out, region: eu-west-1}}}
+routes:
+  - {from: inbox, to: rows}
+  - {from: rows, to: tidy}
+  - {from: buries, to: tidy}
+  - {from: keeps, to: tidy}
+  - {from: named, to: tidy}
+  - {from: second, to: tidy}
+  - {from: wants, to: tidy}
+  - {from: insists, to: tidy}
+  - {from: tidy, to: ship}
+"""
+
+
+@pytest.fixture(scope="module")
+def p(tmp_path_factory):
+    with Pipeline(tmp_path_factory.mktemp("odd")) as p:
+        p.apply(PIPELINE)
+        yield p.start()
+
+
+class Taken:
+    def __init__(self, p, name, data, **fields):
+        path = p.write(name, data)
+        before = len(p.dead())
+        id = p.send(path, **fields)
+        p.rest()
+        self.job = p.job(id)
+        self.source = p.sources().get(self.job.get("src"), {})
+        self.rows = {int(d["sp_id"].split("-")[1]): d.get("sp_extra", {}) for d in p.documents(src=self.job.get("src", "none") + "-")}
+        self.dead = {int(letter["row"]): letter for letter in p.dead()[before:]}
+
+    def books(self, *names):
+        return tuple(int(self.source.get(name, 0)) for name in names)
+
+
+JOINED = b"id,city\n1,Leeds\n,\nid,city\n\xef\xbb\xbfid,city\n \t,\"\"\n2,York\n".replace(b"\t", b" ")
+
+
+def test_rows_that_are_no_data_are_filtered_and_counted(p):
+    taken = Taken(p, "joined.csv", JOINED)
+    assert taken.rows == {1: {"id": "1", "city": "Leeds"}, 6: {"id": "2", "city": "York"}}
+    assert taken.books("rows", "delivered", "dead", "filtered") == (6, 2, 0, 4)
+    assert taken.books("filtered:empty", "filtered:repeated_header") == (2, 2)
+
+
+def test_they_may_be_dead_letters(p):
+    taken = Taken(p, "dead.csv", JOINED, to="buries")
+    assert {row: letter["reason"] for row, letter in taken.dead.items()} == {
+        2: "empty", 3: "repeated_header", 4: "repeated_header", 5: "empty"}
+    assert json.loads(taken.dead[3]["data"])[1:] == ["id", "city"]
+    assert taken.books("rows", "delivered", "dead", "filtered") == (6, 2, 4, 0)
+
+
+def test_they_may_be_kept(p):
+    taken = Taken(p, "keep.csv", JOINED, to="keeps")
+    assert len(taken.rows) == 6 and taken.dead == {} and taken.books("filtered") == (0,)
+
+
+BEFORE = {
+    "title": b"Listings of May\n\ngenerated,2021-05-26\n",
+    "padded": b"Listings,,,\n",
+    "hint": b"sep=;\n",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_lines_before_the_header_are_passed_over(p, name):
+    data = b"id,city,price,note\n1,Leeds,7,\n2,York,8,x\n3,Hull,9,\n"
+    data = BEFORE[name] + (data.replace(b",", b";") if name == "hint" else data)
+    taken = Taken(p, f"{name}.csv", data)
+    assert [taken.rows[row]["city"] for row in (1, 2, 3)] == ["Leeds", "York", "Hull"]
+    assert taken.job.get("preamble", "0") == str(BEFORE[name].count(b"\n"))
+    assert taken.job.get("preamble_text", "").encode() == BEFORE[name]
+    assert taken.job["chosen"]
+
+
+def test_a_number_of_lines_before_the_header(p):
+    taken = Taken(p, "second.csv", b"a,b\n1,2\nid,city\n3,4\n", to="second")
+    assert taken.rows == {1: {"id": "3", "city": "4"}}
+
+
+@pytest.mark.parametrize("data", [b"a,b\n1,2,3\n4,5,6\n", b"a\n1,2\n3,4\n", b"a,b\n1,2,3,4\n5,6,7,8\n"])
+def test_a_short_header_before_numbers_is_a_header_all_the_same(p, data):
+    taken = Taken(p, "short.csv", data)
+    assert "preamble" not in taken.job and len(taken.rows) == 2
+    assert json.loads(taken.job["cols"])[0] == "a"
+
+
+def test_names_from_the_pipeline(p):
+    taken = Taken(p, "named.csv", b"1,Leeds\nid,city\n2,York\n", to="named")
+    assert taken.rows == {1: {"id": "1", "city": "Leeds"}, 3: {"id": "2", "city": "York"}}
+    assert taken.books("filtered:repeated_header") == (1,)
+
+
+def test_columns_that_are_expected(p):
+    taken = Taken(p, "wants.csv", b"id,city\n1,Leeds\n", to="wants")
+    assert taken.job["missing_columns"] == '["price"]' and len(taken.rows) == 1
+    assert any("lacks columns" in w for w in p.logs().splitlines())
+    taken = Taken(p, "insists.csv", b"id,city\n1,Leeds\n", to="insists")
+    assert taken.job["state"] == "failed" and taken.rows == {}
+    assert [letter["reason"] for letter in taken.dead.values()] == ["missing_columns"]
+
+
+def test_drift_of_the_header(p):
+    Taken(p, "drift1.csv", b"id,city,price\n1,Leeds,7\n")
+    assert json.loads(Taken(p, "drift2.csv", b"city,id,rooms\n1,2,3\n").job["drift"]) == {
+        "new": ["rooms"], "gone": ["price"], "reordered": False}
+    assert json.loads(Taken(p, "drift3.csv", b"id,rooms,city\n1,2,3\n").job["drift"]) == {
+        "new": [], "gone": [], "reordered": True}
+    assert "drift" not in Taken(p, "drift4.csv", b"id,rooms,city\n4,5,6\n").job
+
+
+@pytest.mark.parametrize("sign", ["^", "~", "\x1f", "\x01", "|", "\t"])
+def test_more_delimiters(p, sign):
+    taken = Taken(p, f"sign{ord(sign)}.csv", "id,x^y,z\n1,Leeds, of old\n2,York,y\n".replace("^", "").replace(",", sign).encode())
+    assert taken.rows[2] == {"id": "2", "xy": "York", "z": "y"} and taken.job["delimiter"] == sign
+
+
+def test_the_books_are_right(p):
+    check(p)

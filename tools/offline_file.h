@@ -1,0 +1,14 @@
+#pragma once
+/* A file by its name, for the engine without Redis. */
+#include "common/run/offline.h"
+#include "tools/command.h"
+
+struct named_file {
+    str name, uri, folder; /* as it was called; file:///...; what holds it */
+};
+/* ERR_USAGE: there is no such file, or it is none. */
+int named_file_find(struct arena *a, const char *name, struct named_file *f,
+                    struct error *err) MUST_CHECK;
+
+/* A pipeline that only splits: its records leave stage `rows` as filtered ones. */
+struct pipeline *reader_pipeline(struct command_call *call) MUST_CHECK;
