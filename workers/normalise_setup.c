@@ -44,9 +44,10 @@ static void load_groups(struct load *l, const struct rule *r, struct coerce_setu
 
 static void load_signs(struct load *l, const struct rule *r, struct coerce_setup *setup)
 {
-    setup->decimal = '.';
     if (is_sign(r->decimal))
         setup->decimal = r->decimal.p[0];
+    else if (!r->decimal.n)
+        setup->decimal = r->group ? '.' : 0;
     else
         complain_at(l, r, "decimal", "must be one sign, as . or ,");
     load_groups(l, r, setup);
@@ -154,7 +155,9 @@ static void load_numbers(struct load *l, const struct rule *r, struct coerce_set
     load_signs(l, r, setup);
     load_units(l, r, setup);
     setup->unit = load_unit(l, r, "unit", r->unit, setup);
-    setup->assume = load_unit(l, r, "assume", r->assume, setup);
+    setup->wants_unit = str_is(r->assume, "none");
+    if (!setup->wants_unit)
+        setup->assume = load_unit(l, r, "assume", r->assume, setup);
     setup->currency = r->currency;
     setup->currencies = load_meanings(l, r->currencies, &setup->currency_count);
     setup->notes = load_meanings(l, r->notes, &setup->note_count);
