@@ -49,7 +49,9 @@ static int open_sink(struct deliver *s, struct error *err)
     setting_fill(s->sink->settings, s->firehose, s->sink_state, f);
     if (f->errors)
         return error_at(err, f->list[0].at, STR_FMT, STR_ARG(f->list[0].text));
-    return s->sink->open(s->sink_state, a, &s->limits, err);
+    const struct remote *remote = s->worker->services->remote;
+    return s->sink->open(s->sink_state, a, remote ? remote->credentials : NULL, &s->limits,
+                         err);
 }
 
 static void get_metrics(struct deliver *s)

@@ -2,7 +2,7 @@
  * lets it. */
 #include "workers/deliver.h"
 
-enum { NOTE_AGAIN_US = 100000 };
+enum { NOTE_AGAIN_US = 100000, READY_AGAIN_US = 100000 };
 
 static uint64_t now_us(const struct deliver *s)
 {
@@ -211,6 +211,11 @@ static void pump(struct deliver *s)
             return;
         }
         if (now < pace_due_us(&s->pace) || !has_call(s, now)) {
+            set_timer(s, now);
+            return;
+        }
+        if (!s->sink->is_ready(s->sink_state)) {
+            s->pace.resume_us = MAX(s->pace.resume_us, now + READY_AGAIN_US);
             set_timer(s, now);
             return;
         }

@@ -87,7 +87,9 @@ static enum step run_steps(struct arena *a, const struct normalise_steps *s, str
 {
     if (s->clean) {
         str clean = clean_text(a, r->text, s->clean);
-        r->is_raw &= clean.p == r->text.p && clean.n == r->text.n;
+        bool is_same = str_equal(clean, r->text);
+        r->is_raw &= is_same;
+        r->is_whole &= is_same || !(s->clean & CLEAN_HTML);
         r->text = clean;
     }
     if (!r->text.n)
@@ -123,18 +125,32 @@ static str change_case(struct arena *a, str value, enum letter_case to)
     return (str){p, value.n};
 }
 
+/* Characters of a JSON string, with its quotes; an escape is one. */
+static size_t count_characters(str value)
+{
+    size_t n = 0;
+
+    for (size_t i = 1; i + 1 < value.n; i++) {
+        n += ((unsigned char)value.p[i] & 0xc0) != 0x80;
+        if (value.p[i] == '\\')
+            i += value.p[i + 1] == 'u' ? 5 : 1;
+    }
+    return n;
+}
+
 /* A JSON string, filled up at the front. */
 static str pad(struct arena *a, str value, uint32_t width, char with)
 {
-    size_t n = value.n - 2;
+    size_t n = count_characters(value);
 
     if (n >= width)
         return value;
-    char *start = arena_alloc(a, width + 2);
+    size_t more = width - n;
+    char *start = arena_alloc(a, more + value.n);
     start[0] = '"';
-    memset(start + 1, with, width - n);
-    memcpy(start + 1 + width - n, value.p + 1, n + 1);
-    return (str){start, width + 2};
+    memset(start + 1, with, more);
+    memcpy(start + 1 + more, value.p + 1, value.n - 1);
+    return (str){start, more + value.n};
 }
 
 static bool is_within(const struct normalise_field *f, str value)
@@ -173,6 +189,7 @@ static bool coerce(struct arena *a, const struct normalise_field *f, struct read
     bool is_read = f->coercer->run(&f->setup, a, r->text, &c);
 
     r->value = c.value;
+    r->is_read = is_read;
     r->issue = c.issue;
     r->why = c.why;
     r->is_whole &= !c.is_part;

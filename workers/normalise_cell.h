@@ -10,6 +10,7 @@ struct reading {       /* of one text for one field */
     str before, after; /* text that goes around it before it is matched and parsed */
     str value;         /* JSON value of the field; empty: there is none */
     bool is_whole;     /* the value says all that the text says */
+    bool is_read;      /* a coercer took it, if only to say that there is no such part */
     str issue;         /* word; empty: none. With a value: what is odd about it */
     str why;           /* goes on after the text */
 };

@@ -59,8 +59,10 @@ static void load_pad(struct load *l, const struct rule *r, struct normalise_fiel
     if (!r->pad || r->pad->type == NODE_EMPTY)
         return;
     if (!width || !with || !str_to_u64(width->text, &number) || number > PAD_MAX ||
-        with->text.n != 1) {
-        load_complain(l, r->pad, "must be {width: 5, with: '0'}, up to 64 wide");
+        with->text.n != 1 || with->text.p[0] < ' ' || strchr("\"\\\x7f", with->text.p[0])) {
+        load_complain(l, r->pad,
+                      "must be {width: 5, with: '0'}: up to 64 wide, with one printable ASCII "
+                      "character that is not \" or \\");
         return;
     }
     field->pad_width = (uint32_t)number;

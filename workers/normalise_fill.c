@@ -60,7 +60,7 @@ static bool read_text(struct fill *c, const struct normalise_field *f, struct re
         add_issue(c, f, r->issue, r->why);
     if (!r->value.n) {
         *value = is_odd ? STR_NONE : *value;
-        return is_odd;
+        return is_odd || r->is_read;
     }
     *flags |= r->is_whole ? CELL_SAID : 0;
     *value = r->value;
@@ -269,6 +269,6 @@ bool fill_fields(struct arena *a, struct record *r, const struct source *src, ui
         if (rules->fields[i].from == FROM_EXTRA)
             o->values[i] = normalise_extra(a, r, src);
         else if (rules->fields[i].from == FROM_ISSUES)
-            o->values[i] = normalise_issues(a, src, o);
+            o->values[i] = normalise_issues(a, r, src, o);
     return true;
 }

@@ -41,26 +41,50 @@ static bool fits(const struct normalise_alias *alias, str folded)
                           : str_equal(alias->name, folded);
 }
 
+struct search { /* room for all columns, for each field in turn */
+    str *folded;
+    uint32_t *columns;
+    const struct normalise_alias **aliases;
+    bool *is_taken;
+};
+
+static struct search search_new(struct arena *a, uint32_t n)
+{
+    struct search s = {
+        .folded = arena_alloc(a, (n + 1) * sizeof(*s.folded)),
+        .columns = arena_alloc(a, (n + 1) * sizeof(*s.columns)),
+        .aliases = arena_alloc(a, (n + 1) * sizeof(*s.aliases)),
+        .is_taken = arena_alloc(a, n + 1),
+    };
+
+    return s;
+}
+
+static void *copy(struct arena *a, const void *from, size_t n)
+{
+    void *to = arena_alloc(a, n);
+
+    return n ? memcpy(to, from, n) : to;
+}
+
 /* The columns that a field is taken from: those of its first alias first. */
-static void find_aliases(struct plan *p, const struct normalise_field *field, const str *folded,
+static void find_aliases(struct plan *p, const struct normalise_field *field, struct search *s,
                          uint32_t number)
 {
-    uint32_t *columns = arena_alloc(&p->arena, (p->n + 1) * sizeof(*columns)), n = 0;
-    const struct normalise_alias **aliases =
-        arena_alloc(&p->arena, (p->n + 1) * sizeof(*aliases));
-    bool *is_taken = arena_zalloc(&p->arena, p->n + 1);
+    uint32_t n = 0;
 
+    memset(s->is_taken, 0, p->n);
     for (uint32_t i = 0; i < field->alias_count; i++)
         for (uint32_t j = 0; j < p->n; j++) {
-            if (is_taken[j] || p->columns[j].kind != COLUMN_PLAIN ||
-                !fits(&field->aliases[i], folded[j]))
+            if (s->is_taken[j] || p->columns[j].kind != COLUMN_PLAIN ||
+                !fits(&field->aliases[i], s->folded[j]))
                 continue;
-            aliases[n] = &field->aliases[i];
-            columns[n++] = j;
-            is_taken[j] = p->columns[j].is_claimed = true;
+            s->aliases[n] = &field->aliases[i];
+            s->columns[n++] = j;
+            s->is_taken[j] = p->columns[j].is_claimed = true;
         }
-    p->sources[number].columns = columns;
-    p->sources[number].aliases = aliases;
+    p->sources[number].columns = copy(&p->arena, s->columns, n * sizeof(*s->columns));
+    p->sources[number].aliases = copy(&p->arena, s->aliases, n * sizeof(*s->aliases));
     p->sources[number].n = n;
 }
 
@@ -81,39 +105,40 @@ static void find_parts(struct plan *p, const struct normalise_field *field, cons
     p->sources[number].n = field->part_count;
 }
 
-static void find_sources(struct plan *p, const str *folded, uint32_t number)
+static void find_sources(struct plan *p, struct search *s, uint32_t number)
 {
     const struct normalise_field *field = &p->rules->fields[number];
 
     p->bound += field->prefix.n + field->suffix.n;
     if (field->from == FROM_COLUMNS)
-        find_aliases(p, field, folded, number);
+        find_aliases(p, field, s, number);
     else if (field->from == FROM_TEMPLATE)
-        find_parts(p, field, folded, number);
+        find_parts(p, field, s->folded, number);
 }
 
 static void make_plan(struct plan *p, const struct normalise_rules *rules, str cols,
                       bool is_document, uint32_t n)
 {
-    str rest, item, name, *folded;
+    str rest, item, name;
 
     arena_reset(&p->arena);
     *p = (struct plan){.arena = p->arena, .rules = rules, .is_document = is_document};
     p->cols = arena_copy(&p->arena, cols);
     p->columns = arena_zalloc(&p->arena, (n + 1) * sizeof(*p->columns));
     p->sources = arena_zalloc(&p->arena, (rules->n + 1) * sizeof(*p->sources));
-    folded = arena_alloc(&p->arena, (n + 1) * sizeof(*folded));
+    struct search search = search_new(&p->arena, n);
     for (json_open(p->cols, &rest); json_next_item(&rest, &item); p->n++) {
         struct column *c = &p->columns[p->n];
         if (!json_unquote(&p->arena, item, &name))
             name = STR_NONE;
-        folded[p->n] = text_fold(&p->arena, name);
+        search.folded[p->n] = text_fold(&p->arena, name);
+        p->has_numbered |= str_starts(item, STR("\"column_"));
         c->kind = is_document ? kind_of(name) : COLUMN_PLAIN;
         c->prefix = arena_printf(&p->arena, "," STR_FMT ":", STR_ARG(item));
         p->bound += c->prefix.n;
     }
     for (uint32_t i = 0; i < rules->n; i++)
-        find_sources(p, folded, i);
+        find_sources(p, &search, i);
 }
 
 static bool is_for(const struct plan *p, const struct normalise_rules *rules, str cols,

@@ -23,6 +23,7 @@ struct plan {
     const struct normalise_rules *rules;
     str cols;
     bool is_document;
+    bool has_numbered; /* a column may have the name that a cell without one gets: column_7 */
     struct column *columns;
     uint32_t n;
     struct {

@@ -7,6 +7,8 @@ enum {
     NUMBERED_MAX = 32, /* "column_4294967296_4096":, or the names in an issue */
 };
 
+static const str record_label = {"\"record\"", sizeof("\"record\"") - 1}; /* of no field */
+
 static inline char *put(char *out, str s)
 {
     return mempcpy(out, s.p, s.n);
@@ -31,8 +33,7 @@ static bool is_ours(enum column_kind kind, str raw)
 }
 
 /* Does a cell still say something that no field says? Where a field holds all cells as they
- * came
- * (`has_raw`), only those count that no field looks at. */
+ * came (`has_raw`), only those count that no field looks at. */
 static inline bool is_left(const struct column *column, str raw, unsigned flags, bool has_raw)
 {
     if (!raw.n || (column->kind && is_ours(column->kind, raw)))
@@ -69,7 +70,7 @@ static char *put_number(char *out, const struct plan *p, uint32_t n)
     char *start = out, *end = str_write_u64(put(out, STR("\"column_")), n);
 
     out = put(end, STR("\":"));
-    for (uint32_t k = 2; has_column(p, str_between(start, out)); k++)
+    for (uint32_t k = 2; p->has_numbered && has_column(p, str_between(start, out)); k++)
         out = put(str_write_u64(put(end, STR("_")), k), STR("\":"));
     return out;
 }
@@ -156,6 +157,22 @@ static char *put_texts_beyond(char *out, const struct source *src)
     return out;
 }
 
+/* The members of the sp_extra that a document came with. */
+static char *put_texts_inside(char *out, str object)
+{
+    str rest, name, value;
+
+    if (!json_open(object, &rest))
+        return out;
+    while (json_next_member(&rest, &name, &value)) {
+        *out++ = '"';
+        out = put(put(out, name), STR("\":"));
+        out = put_text(out, value);
+        *out++ = ',';
+    }
+    return out;
+}
+
 static size_t cells_bound(const struct record *r, const struct source *src)
 {
     size_t n = FIXED_MAX + src->plan->bound + (size_t)src->extras * NUMBERED_MAX;
@@ -172,7 +189,9 @@ static str write_texts(struct arena *a, const struct record *r, const struct sou
     for (uint32_t i = 0; i < src->plan->n; i++) {
         const struct column *column = &src->plan->columns[i];
         str raw = src->cells[i];
-        if (!raw.n || column->kind != COLUMN_PLAIN || str_is(raw, "null"))
+        if (!all && raw.n && column->kind == COLUMN_EXTRA && is_ours(COLUMN_EXTRA, raw))
+            out = put_texts_inside(out, raw);
+        if (!raw.n || str_is(raw, "null") || (all && column->kind != COLUMN_PLAIN))
             continue;
         if (!all && !is_left(column, raw, src->flags[i], src->plan->rules->has_raw))
             continue;
@@ -198,27 +217,65 @@ str normalise_extra(struct arena *a, const struct record *r, const struct source
     return write_texts(a, r, src, false);
 }
 
-str normalise_issues(struct arena *a, const struct source *src, const struct outcome *o)
+/* "field:issue", with a comma. `label` is a JSON string, `issue` what stands in one. */
+static char *put_issue(char *out, str label, str issue)
 {
-    size_t room = FIXED_MAX;
+    out = put(out, (str){label.p, label.n - 1});
+    *out++ = ':';
+    out = put(out, issue);
+    return put(out, STR("\","));
+}
+
+/* The items of the sp_issues that a document came with. */
+static char *put_issues_inside(char *out, str array)
+{
+    str rest, item, label, issue;
+
+    if (!json_open(array, &rest))
+        return out;
+    while (json_next_item(&rest, &item)) {
+        if (json_type(item) != JSON_OBJECT || !json_pointer(item, STR("/issue"), &issue) ||
+            json_type(issue) != JSON_STRING) {
+            out = put_text(out, item);
+            *out++ = ',';
+            continue;
+        }
+        bool has_field =
+            json_pointer(item, STR("/field"), &label) && json_type(label) == JSON_STRING;
+        out = put_issue(out, has_field ? label : record_label, (str){issue.p + 1, issue.n - 2});
+    }
+    return out;
+}
+
+static size_t issues_bound(const struct record *r, const struct source *src,
+                           const struct outcome *o)
+{
+    size_t n = FIXED_MAX + (src->is_document ? JSON_QUOTED_MAX(r->line.n) : 0);
 
     for (uint32_t i = 0; i < o->issue_count; i++)
-        room += (o->issues[i].field ? o->issues[i].field->label.n : 0) + o->issues[i].issue.n +
-                NUMBERED_MAX;
-    char *start = arena_reserve(a, room), *out = start;
+        n += (o->issues[i].field ? o->issues[i].field->label.n : 0) + o->issues[i].issue.n +
+             NUMBERED_MAX;
+    return n;
+}
+
+str normalise_issues(struct arena *a, const struct record *r, const struct source *src,
+                     const struct outcome *o)
+{
+    char *start = arena_reserve(a, issues_bound(r, src, o)), *out = start;
+
     *out++ = '[';
+    for (uint32_t i = 0; src->is_document && i < src->plan->n; i++)
+        if (src->plan->columns[i].kind == COLUMN_ISSUES &&
+            is_ours(COLUMN_ISSUES, src->cells[i]))
+            out = put_issues_inside(out, src->cells[i]);
     for (uint32_t i = 0; i < o->issue_count; i++) {
         const struct issue *issue = &o->issues[i];
-        str label = issue->field ? issue->field->label : STR("\"record\"");
-        if (i)
-            *out++ = ',';
-        out = put(out, (str){label.p, label.n - 1});
-        *out++ = ':';
-        out = put(out, issue->issue);
-        *out++ = '"';
+        out = put_issue(out, issue->field ? issue->field->label : record_label, issue->issue);
     }
     if (src->is_short || src->extras)
-        out = put(out, o->issue_count ? STR(",\"record:ragged\"") : STR("\"record:ragged\""));
+        out = put(out, STR("\"record:ragged\","));
+    if (out[-1] == ',')
+        out--;
     *out++ = ']';
     arena_trim(a, out);
     return str_between(start, out);

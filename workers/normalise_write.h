@@ -34,7 +34,7 @@ str normalise_raw(struct arena *a, const struct record *r,
                   const struct source *src) MUST_CHECK; /* {"header":"text", ...}, all cells */
 str normalise_extra(struct arena *a, const struct record *r,
                     const struct source *src) MUST_CHECK; /* the same, what no field took */
-str normalise_issues(struct arena *a, const struct source *src,
+str normalise_issues(struct arena *a, const struct record *r, const struct source *src,
                      const struct outcome *o) MUST_CHECK; /* ["field:issue", ...] */
 
 /* For the writer: sp_extra and sp_issues as members, or nothing. */

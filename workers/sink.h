@@ -6,6 +6,7 @@
 #include "common/base/buf.h"
 #include "common/data/batch.h"
 #include "common/data/findings.h"
+#include "common/io/credentials.h"
 #include "common/io/http.h"
 #include "common/run/setting.h"
 
@@ -89,8 +90,11 @@ struct sink {
     size_t state_size;
     const struct setting *settings;
     void (*check)(const void *state, const struct node *config, struct findings *f);
-    /* `a` lives as long as the state. Nothing stays open on failure. */
-    int (*open)(void *state, struct arena *a, struct sink_limits *limits, struct error *err);
+    /* `a` lives as long as the state; `credentials` NULL: only those that need no network.
+     * Nothing stays open on failure. */
+    int (*open)(void *state, struct arena *a, struct credentials *credentials,
+                struct sink_limits *limits, struct error *err);
+    bool (*is_ready)(void *state); /* false: it waits for credentials, no call now */
     /* Fill `request` and what it points at; c->parcels stand. */
     void (*encode)(void *state, struct call *c, uint64_t now_ms);
     /* Fill the outcomes of the parcels; texts are valid as long as the answer. */

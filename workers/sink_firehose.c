@@ -65,26 +65,6 @@ static void check(const void *state, const struct node *config, struct findings 
                        "in_flight times call_bytes must not need more than 32 MiB of memory");
 }
 
-static int read_credentials(struct firehose *f, struct arena *a, struct error *err)
-{
-    str id = aws_environment("AWS_ACCESS_KEY_ID"),
-        secret = aws_environment("AWS_SECRET_ACCESS_KEY");
-
-    if (id.n == 0 && secret.n == 0)
-        return error_set(err, ERR_CONFIG,
-                         "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
-    if (id.n == 0 || secret.n == 0)
-        return error_set(err, ERR_CONFIG, "AWS_%s is set, but AWS_%s is not",
-                         id.n ? "ACCESS_KEY_ID" : "SECRET_ACCESS_KEY",
-                         id.n ? "SECRET_ACCESS_KEY" : "ACCESS_KEY_ID");
-    f->credentials = (struct sigv4_credentials){
-        .id = arena_copy(a, id),
-        .secret = arena_copy(a, secret),
-        .token = arena_copy(a, aws_environment("AWS_SESSION_TOKEN")),
-    };
-    return 0;
-}
-
 static int find_service(struct firehose *f, struct arena *a, struct error *err)
 {
     struct aws_endpoint e;
@@ -103,13 +83,21 @@ static int find_service(struct firehose *f, struct arena *a, struct error *err)
     return 0;
 }
 
-static int firehose_open(void *state, struct arena *a, struct sink_limits *limits,
-                         struct error *err)
+static int firehose_open(void *state, struct arena *a, struct credentials *credentials,
+                         struct sink_limits *limits, struct error *err)
 {
     struct firehose *f = state;
 
-    if (find_service(f, a, err) != 0 || read_credentials(f, a, err) != 0)
+    if (find_service(f, a, err) != 0)
         return err->code;
+    if (!credentials)
+        credentials = f->own = credentials_new(NULL);
+    f->credentials = credentials;
+    if (credentials_check(credentials, err) != 0) {
+        credentials_free(f->own);
+        f->own = NULL;
+        return err->code;
+    }
     *limits = (struct sink_limits){
         .document_bytes = FIREHOSE_RECORD_MAX,
         .parcel_bytes = f->pack ? f->record_bytes : 0,
@@ -128,10 +116,20 @@ static int firehose_open(void *state, struct arena *a, struct sink_limits *limit
     return 0;
 }
 
+static bool firehose_is_ready(void *state)
+{
+    const struct firehose *f = state;
+    const char *why;
+
+    return credentials_get(f->credentials, &why) != NULL;
+}
+
 static void firehose_close(void *state)
 {
     struct firehose *f = state;
 
+    credentials_free(f->own);
+    f->own = NULL;
     digest_free(f->digest);
     free(f->raw);
     f->digest = NULL;
@@ -209,11 +207,12 @@ static void firehose_encode(void *state, struct call *c, uint64_t now_ms)
         .headers = signed_headers,
         .header_count = ARRAY_LEN(signed_headers),
     };
+    const struct sigv4_credentials *keys = credentials_last(f->credentials);
     char date[17];
 
     arena_reset(&c->arena);
     write_body(f, c, r.payload_hash);
-    str authorization = sigv4_sign(&c->arena, &f->credentials, &r, date);
+    str authorization = sigv4_sign(&c->arena, keys, &r, date);
     c->request = (struct http_request){
         .method = STR("POST"),
         .url = f->url,
@@ -227,8 +226,8 @@ static void firehose_encode(void *state, struct call *c, uint64_t now_ms)
     add_header(c, "X-Amz-Date", (str){date, 16});
     add_header(c, "Authorization", authorization);
     add_header(c, "User-Agent", STR("standpipe/" STANDPIPE_VERSION));
-    if (f->credentials.token.n)
-        add_header(c, "X-Amz-Security-Token", f->credentials.token);
+    if (keys->token.n)
+        add_header(c, "X-Amz-Security-Token", keys->token);
 }
 
 const struct sink sink_firehose = {
@@ -238,6 +237,7 @@ const struct sink sink_firehose = {
     .settings = settings,
     .check = check,
     .open = firehose_open,
+    .is_ready = firehose_is_ready,
     .encode = firehose_encode,
     .judge = firehose_judge,
     .close = firehose_close,

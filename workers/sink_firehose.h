@@ -15,11 +15,11 @@ struct firehose {
     str stream, region, endpoint; /* settings; the last two filled up in open() */
     bool pack, newline, source;
     uint64_t record_bytes, call_bytes, in_flight;
-    str url, host, path; /* of the endpoint */
-    struct sigv4_credentials credentials;
-    int64_t clock_offset_ms; /* theirs less ours */
-    struct digest *digest;   /* owned */
-    char *raw;               /* owned: documents of one record */
+    str url, host, path;                   /* of the endpoint */
+    struct credentials *credentials, *own; /* `own`: not the process's */
+    int64_t clock_offset_ms;               /* theirs less ours */
+    struct digest *digest;                 /* owned */
+    char *raw;                             /* owned: documents of one record */
     size_t body_max;
 };
 

@@ -16,6 +16,7 @@ enum kind {
     KIND_HELD,      /* configuration */
     KIND_SIGNATURE, /* permission, or our clock */
     KIND_CLOCK,
+    KIND_KEYS, /* others may be had */
 };
 static const struct {
     const char *name;
@@ -27,13 +28,13 @@ static const struct {
     {"BandwidthLimitExceeded", KIND_THROTTLED},
     {"ConcurrentModificationException", KIND_THROTTLED},
     {"EC2ThrottledException", KIND_THROTTLED},
-    {"ExpiredToken", KIND_HELD},
-    {"ExpiredTokenException", KIND_HELD},
+    {"ExpiredToken", KIND_KEYS},
+    {"ExpiredTokenException", KIND_KEYS},
     {"IncompleteSignature", KIND_HELD},
     {"InternalFailure", KIND_AMBIGUOUS},
-    {"InvalidAccessKeyId", KIND_HELD},
+    {"InvalidAccessKeyId", KIND_KEYS},
     {"InvalidArgumentException", KIND_REFUSED},
-    {"InvalidClientTokenId", KIND_HELD},
+    {"InvalidClientTokenId", KIND_KEYS},
     {"InvalidKMSResourceException", KIND_HELD},
     {"InvalidSignatureException", KIND_SIGNATURE},
     {"InvalidSourceException", KIND_HELD},
@@ -60,7 +61,7 @@ static const struct {
     {"ThrottlingException", KIND_THROTTLED},
     {"TooManyRequestsException", KIND_THROTTLED},
     {"TransactionInProgressException", KIND_THROTTLED},
-    {"UnrecognizedClientException", KIND_HELD},
+    {"UnrecognizedClientException", KIND_KEYS},
     {"ValidationException", KIND_REFUSED},
 };
 
@@ -184,6 +185,11 @@ static void judge_refusal(struct firehose *f, struct call *c, const struct http_
         kind = kind_by_status(answer->status);
     if ((kind == KIND_CLOCK || kind == KIND_SIGNATURE) &&
         aws_set_clock(&f->clock_offset_ms, answer->date, now_ms)) {
+        settle_all(c, OUTCOME_AGAIN);
+        j->fate = FATE_AT_ONCE;
+        return;
+    }
+    if (kind == KIND_KEYS && credentials_refused(f->credentials)) {
         settle_all(c, OUTCOME_AGAIN);
         j->fate = FATE_AT_ONCE;
         return;

@@ -41,6 +41,12 @@ static enum sign sign_of(uint32_t point, unsigned what)
     return (what & CLEAN_BLANKS) && is_blank(point) ? SIGN_BLANK : SIGN_PLAIN;
 }
 
+/* What no option asks for: most of any text. */
+static bool is_common(char c)
+{
+    return c > ' ' && c < 0x7f && c != '_';
+}
+
 /* `out` may be where the text is: nothing grows. */
 static char *clean_signs(char *out, str text, unsigned what)
 {
@@ -48,11 +54,17 @@ static char *clean_signs(char *out, str text, unsigned what)
     unsigned n;
 
     for (const char *p = text.p; p < end; p += MAX(n, 1u)) {
+        n = 1;
+        if (is_common(*p)) {
+            *out++ = *p;
+            continue;
+        }
         n = (unsigned char)*p < 0x80 ? 1 : text_utf8_length(str_between(p, end));
         switch (sign_of(read_point(p, n), what)) {
         case SIGN_PLAIN:
-            memmove(out, p, MAX(n, 1u));
-            out += MAX(n, 1u);
+            *out++ = *p;
+            for (unsigned i = 1; i < n; i++)
+                *out++ = p[i];
             break;
         case SIGN_BLANK:
             if (!(what & CLEAN_BLANKS) || (out > start && out[-1] != ' '))

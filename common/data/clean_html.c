@@ -18,33 +18,21 @@ static bool is_letter(char c)
 
 static bool is_name(char c)
 {
-    return is_letter(c) || (c >= '0' && c <= '9');
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == ':';
 }
 
-/* Is `name`, small letters, what stands there, and nothing longer? */
-static bool is_word(const char *p, const char *end, const char *name)
+static bool ends_name(const char *p, const char *end)
 {
-    for (; *name; p++, name++)
-        if (p >= end || (*p | 0x20) != *name)
+    return p < end && (*p == '>' || *p == '/' || *p == ' ' || (*p >= '\t' && *p <= '\r'));
+}
+
+/* Is `name` what stands there, in letters of either case, and nothing longer? */
+static bool is_word(const char *p, const char *end, str name)
+{
+    for (size_t i = 0; i < name.n; i++, p++)
+        if (p >= end || (*p | 0x20) != (name.p[i] | 0x20))
             return false;
     return p >= end || !is_name(*p);
-}
-
-/* Tags that words do not run across. */
-static bool is_block(const char *p, const char *end)
-{
-    static const char *const names[] = {
-        "br",      "p",          "div",      "li",        "ul",      "ol",      "tr",
-        "td",      "th",         "h1",       "h2",        "h3",      "h4",      "h5",
-        "h6",      "hr",         "dd",       "dt",        "dl",      "pre",     "nav",
-        "main",    "form",       "table",    "thead",     "tbody",   "tfoot",   "aside",
-        "figure",  "footer",     "header",   "option",    "section", "article", "address",
-        "caption", "blockquote", "fieldset", "figcaption"};
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (is_word(p, end, names[i]))
-            return true;
-    return false;
 }
 
 static void put_blank(struct html *h)
@@ -92,8 +80,8 @@ static const char *skip_comment(struct html *h, const char *p)
     return close ? close + 3 : NULL;
 }
 
-/* To the end tag of what holds no text for people, or to the end. */
-static const char *skip_raw(const struct html *h, const char *p, const char *name)
+/* Where an element's end tag begins, or the end. */
+static const char *skip_raw(const struct html *h, const char *p, str name)
 {
     for (; (p = memchr(p, '<', (size_t)(h->end - p))); p++)
         if (h->end - p > 2 && p[1] == '/' && is_word(p + 2, h->end, name))
@@ -101,26 +89,41 @@ static const char *skip_raw(const struct html *h, const char *p, const char *nam
     return h->end;
 }
 
+/* <!-- -->, <!DOCTYPE>, <?xml ?> */
+static bool take_declaration(struct html *h)
+{
+    const char *name = h->p + 2, *behind = NULL;
+
+    if (name >= h->end || !(is_letter(*name) || *name == '-' || *name == '['))
+        return false;
+    if (str_starts(str_between(name, h->end), STR("--")))
+        behind = skip_comment(h, name + 2);
+    if (!behind)
+        behind = skip_tag(h, name);
+    h->p = behind ? behind : h->p;
+    return behind != NULL;
+}
+
 /* At '<': steps over a tag and all that goes with it; false: it is only a sign. */
 static bool take_tag(struct html *h)
 {
-    static const char *const raw[] = {"script", "style"};
-    const char *name = h->p + 1, *behind = NULL;
-    bool is_end = name < h->end && *name == '/';
+    const char *start = h->p + 1;
 
-    name += is_end;
-    if (name >= h->end || (!is_letter(*name) && *name != '!' && *name != '?'))
-        return false;
-    if (str_starts(str_between(name, h->end), STR("!--")))
-        behind = skip_comment(h, name + 3);
+    if (start < h->end && (*start == '!' || *start == '?'))
+        return take_declaration(h);
+    bool is_end = start < h->end && *start == '/';
+    start += is_end;
+    str name = {start, 0};
+    while (start + name.n < h->end && is_name(start[name.n]))
+        name.n++;
+    bool is_tag = name.n && is_letter(*start) && ends_name(str_end(name), h->end);
+    enum clean_tag tag = is_tag ? clean_tag(name) : TAG_UNKNOWN;
+    const char *behind = tag ? skip_tag(h, str_end(name)) : NULL;
     if (!behind)
-        behind = skip_tag(h, name);
-    if (!behind)
         return false;
-    for (size_t i = 0; i < ARRAY_LEN(raw) && !is_end; i++)
-        if (is_word(name, h->end, raw[i]))
-            behind = skip_raw(h, behind, raw[i]);
-    if (is_block(name, h->end))
+    if (tag == TAG_RAW && !is_end)
+        behind = skip_raw(h, behind, name);
+    if (tag == TAG_BLOCK)
         put_blank(h);
     h->p = behind;
     return true;

@@ -7,3 +7,11 @@
 char *clean_html(char *out, str text);
 /* The code point that a name (of HTML 4, and `apos`) stands for; 0: none. */
 uint32_t clean_entity(str name);
+
+enum clean_tag {
+    TAG_UNKNOWN, /* no element of HTML */
+    TAG_INLINE,
+    TAG_BLOCK, /* words do not run across it */
+    TAG_RAW,   /* what is in it is no text for people */
+};
+enum clean_tag clean_tag(str name); /* in letters of either case */

@@ -155,11 +155,21 @@ static bool step_both(const char **p, const char *end, const char **word, const 
     return a == b || (a == 0x2019 && b == '\'');
 }
 
+/* Most forms differ in their first letter. */
+static bool may_match(char text, char form)
+{
+    unsigned char a = (unsigned char)text, b = (unsigned char)form;
+
+    return a >= 0x80 || b >= 0x80 || (a | 0x20) == (b | 0x20);
+}
+
 /* Bytes of the text that a form takes; 0: it does not begin with it. */
 static size_t match_form(const struct date_reader *r, str form)
 {
     const char *p = r->p, *word = form.p, *word_end = str_end(form);
 
+    if (p == r->end || !may_match(*p, *word))
+        return 0;
     while (word < word_end)
         if (p == r->end || !step_both(&p, r->end, &word, word_end))
             return 0;

@@ -46,7 +46,7 @@ static const struct phone_plan plans[] = {
 const struct phone_plan *phone_plan_of(str country)
 {
     for (size_t i = 0; i < ARRAY_LEN(plans); i++)
-        if (str_is(country, plans[i].country))
+        if (country.n == 2 && memcmp(country.p, plans[i].country, 2) == 0)
             return &plans[i];
     return NULL;
 }

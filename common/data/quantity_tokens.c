@@ -126,6 +126,14 @@ static bool may_know(const struct scanner *s, const struct word_keys *k)
            (front.n && (unit_starts(front) || quantity_word_starts(front)));
 }
 
+/* "k" is no word of "k.k.". */
+static bool is_in_abbreviation(const struct scanner *s, const char *at)
+{
+    uint32_t point;
+
+    return at < s->end && at[-1] == '.' && word_step(&at, s->end, &point) == WORD_LETTER;
+}
+
 /* The longest words at `p` that we know: "price on request" before "price". */
 static bool take_known(struct scanner *s, bool is_behind_number)
 {
@@ -141,7 +149,7 @@ static bool take_known(struct scanner *s, bool is_behind_number)
     while (k.count-- > 0) {
         struct token token = {0};
         const struct word_end *end = &k.ends[k.count];
-        if (!find_word(s, (str){k.key, end->n}, &token) ||
+        if (!find_word(s, (str){k.key, end->n}, &token) || is_in_abbreviation(s, end->at) ||
             (end->is_before_digit && token.kind != TOKEN_CURRENCY))
             continue;
         if (is_behind_number && token.kind == TOKEN_NOTE && !token.text.n &&

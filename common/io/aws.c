@@ -86,3 +86,36 @@ bool aws_set_clock(int64_t *offset_ms, str date, uint64_t now_ms)
     *offset_ms = offset;
     return true;
 }
+
+str aws_encode(struct arena *a, str text, bool is_path)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    char *out = arena_alloc(a, text.n * 3 + 1), *end = out;
+
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        bool is_bare = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       (c >= '0' && c <= '9') || (c && strchr("-_.~", c)) ||
+                       (c == '/' && is_path);
+        if (is_bare) {
+            *end++ = (char)c;
+            continue;
+        }
+        *end++ = '%';
+        *end++ = hex[c >> 4];
+        *end++ = hex[c & 15];
+    }
+    return str_between(out, end);
+}
+
+str aws_element(struct arena *a, str xml, const char *name)
+{
+    str open = arena_printf(a, "<%s>", name), close = arena_printf(a, "</%s>", name);
+    const char *from = xml.n ? memmem(xml.p, xml.n, open.p, open.n) : NULL;
+
+    if (!from)
+        return STR_NONE;
+    from += open.n;
+    const char *to = memmem(from, (size_t)(xml.p + xml.n - from), close.p, close.n);
+    return to ? str_between(from, to) : STR_NONE;
+}

@@ -19,3 +19,7 @@ int aws_endpoint_parse(struct arena *a, str url, struct aws_endpoint *e,
 /* Take the other side's clock, from the Date of an answer: `*offset` is theirs less ours.
  * False: ours is right, or theirs is not known. */
 bool aws_set_clock(int64_t *offset_ms, str date, uint64_t now_ms) MUST_CHECK;
+/* Every byte percent-encoded but unreserved ones, and '/' when it is a path. */
+str aws_encode(struct arena *a, str text, bool is_path) MUST_CHECK;
+/* The text of the first element of that name; escapes stay. In `xml`; empty: none. */
+str aws_element(struct arena *a, str xml, const char *name) MUST_CHECK;

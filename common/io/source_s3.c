@@ -32,33 +32,12 @@ static const struct {
     {"TokenRefreshRequired", ACT_KEYS},
 };
 
-/* Path of the key, everything encoded but what S3 leaves as it is, and '/'. */
-static str encode_key(struct arena *a, str key)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    char *out = arena_alloc(a, key.n * 3 + 1), *end = out;
-
-    for (size_t i = 0; i < key.n; i++) {
-        unsigned char c = (unsigned char)key.p[i];
-        bool is_bare = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       (c >= '0' && c <= '9') || (c && strchr("-_.~/", c));
-        if (is_bare) {
-            *end++ = (char)c;
-            continue;
-        }
-        *end++ = '%';
-        *end++ = hex[c >> 4];
-        *end++ = hex[c & 15];
-    }
-    return str_between(out, end);
-}
-
 /* Path style at an endpoint of one's own, and where a dot in the bucket's name breaks the
  * certificate. */
 static bool locate(struct web *w, struct aws_endpoint *e, str *path)
 {
     struct arena *a = &w->scratch;
-    str url = aws_endpoint_url(w->remote->s3_endpoint, "S3"), key = encode_key(a, w->key);
+    str url = aws_endpoint_url(w->remote->s3_endpoint, "S3"), key = aws_encode(a, w->key, true);
     bool is_path_style = url.n || memchr(w->bucket.p, '.', w->bucket.n);
     const char *domain =
         str_starts(w->region, STR("cn-")) ? "amazonaws.com.cn" : "amazonaws.com";
@@ -129,19 +108,6 @@ static bool s3_ask(struct web *w)
     return true;
 }
 
-/* The text of the first element of that name; escapes stay: it is for people. */
-static str element(struct arena *a, str xml, const char *name)
-{
-    str open = arena_printf(a, "<%s>", name), close = arena_printf(a, "</%s>", name);
-    const char *from = xml.n ? memmem(xml.p, xml.n, open.p, open.n) : NULL;
-
-    if (!from)
-        return STR_NONE;
-    from += open.n;
-    const char *to = memmem(from, (size_t)(xml.p + xml.n - from), close.p, close.n);
-    return to ? str_between(from, to) : STR_NONE;
-}
-
 static enum act act_by_name(str name, int status)
 {
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -165,7 +131,7 @@ static enum web_verdict move(struct web *w, const struct http_answer *a, str cod
     str region = http_header(a->headers, "x-amz-bucket-region");
 
     if (!region.n)
-        region = element(&w->scratch, a->body, "Region");
+        region = aws_element(&w->scratch, a->body, "Region");
     if (!region.n || str_equal(region, w->region))
         return refuse(w, a->status, code, text);
     w->region = arena_copy(&w->arena, region);
@@ -174,8 +140,8 @@ static enum web_verdict move(struct web *w, const struct http_answer *a, str cod
 
 static enum web_verdict s3_judge(struct web *w, const struct http_answer *a)
 {
-    str code = element(&w->scratch, a->body, "Code");
-    str text = element(&w->scratch, a->body, "Message");
+    str code = aws_element(&w->scratch, a->body, "Code");
+    str text = aws_element(&w->scratch, a->body, "Message");
     enum act act = act_by_name(code, a->status);
 
     error_set(&w->err, ERR_HTTP, "HTTP status %d " STR_FMT ": " STR_FMT, a->status,

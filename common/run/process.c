@@ -217,8 +217,8 @@ static int open_process(struct process *p, struct error *err)
         .s3_allow = p->options->s3_allow,
         .s3_endpoint = p->options->s3_endpoint,
         .s3_region = p->options->s3_region,
-        .credentials = credentials_new(p->loop, p->http, p->services.clock),
     };
+    p->remote.credentials = credentials_new(&p->remote);
     p->services.remote = &p->remote;
     heartbeat_name(p);
     p->redis = redis_new(p->loop, &p->address, &events);

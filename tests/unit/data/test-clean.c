@@ -28,7 +28,11 @@ static void test_html_leaves_the_words(void)
         {"<p>one</p><p>two</p>", "one two"},
         {"<ul><LI>one</LI><li>two</ul>", "one two"},
         {"<b>bold</b>er", "bolder"},
-        {"<brand>x</brand>", "x"},
+        {"<my-brand>x</my-brand><o:p></o:p>", "x"},
+        {"Euro_3_<FESTPREIS>", "Euro_3_<FESTPREIS>"}, /* ebay: name */
+        {"<Tel. 0171> </Tel>", "<Tel. 0171> </Tel>"},
+        {"<SALE-2018> <a@b.de> <https://b.de>", "<SALE-2018> <a@b.de> <https://b.de>"},
+        {"<!> <? <!3>", "<!> <? <!3>"},
         {"a<td class=x>b", "a b"},
         {"<a href='/x?a>b' title = \"c > d\">link</a>", "link"},
         {"<a title=it's>link</a> isn't", "link isn't"},

@@ -155,6 +155,7 @@ static void test_money_of_other_languages(void)
     static const struct quantity_case belgium[] = {
         {"€ 730 /maand", "730"},
         {"€ 1.000 /maand", "1000"},
+        {"€ 450.000 k.k.", "450000"},
         {"€ 950 - € 1.330", "950", "1330"},
         {"€ 10", "10"},
         {"vanaf € 1.330,50", "1330.50", NULL, "from"},

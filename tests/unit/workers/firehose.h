@@ -50,7 +50,7 @@ static inline void firehose_fill(struct fixture *f)
 
 static inline void firehose_open(struct fixture *f)
 {
-    CHECK_INT(sink_firehose.open(f->state, &f->arena, &f->limits, &f->err), 0);
+    CHECK_INT(sink_firehose.open(f->state, &f->arena, NULL, &f->limits, &f->err), 0);
 }
 
 static inline struct fixture *firehose_begin(void)

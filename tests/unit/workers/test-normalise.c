@@ -336,6 +336,8 @@ static void test_normalise_check_names_every_mistake(void)
         {"fields: {a: {from: ['']}}", "is no header"},
         {"fields: {a: {parse: date, formats: '%Q'}}", "%Y"},
         {"fields: {a: {decimal: ',,'}}", "one sign"},
+        {"fields: {a: {pad: {width: 5, with: '\"'}}}", "printable"},
+        {"fields: {a: {pad: {width: 5, with: '\\'}}}", "printable"},
         {"fields: {a: {decimal: ',', group: ','}}", "not the decimal"},
         {"fields: {a: {parse: integer, default: many}}", "is no integer"},
         {"fields: {a: {required: maybe}}", "neither true nor false"},

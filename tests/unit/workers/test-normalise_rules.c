@@ -131,6 +131,14 @@ static void test_rules_take_a_text_step_by_step(void)
         {"fields: {a: {nothing: ['/^\xe2\x80\x94/'], parse: integer}}", "[\"a\"]",
          "[44,\"\xe2\x80\x94 sq ft\"]",
          ",\"a\":null,\"sp_extra\":{\"a\":\"\xe2\x80\x94 sq ft\"}}"},
+        /* what was taken off with tags is said by no field */
+        {"fields: {a: {clean: html}}", "[\"a\"]", "[44,\"x<br>y\"]",
+         ",\"a\":\"x y\",\"sp_extra\":{\"a\":\"x<br>y\"}}"},
+        {"fields: {a: {clean: [html, blanks]}}", "[\"a\"]", "[44,\"x y\"]", ",\"a\":\"x y\"}"},
+        /* a cell that was read has all parts that there are */
+        {"fields: {a: {parse: money, take: max, from: [a, b]}}", "[\"a\",\"b\"]",
+         "[44,\"5 EUR\",\"6 - 7\"]",
+         ",\"a\":null,\"sp_extra\":{\"a\":\"5 EUR\",\"b\":\"6 - 7\"}}"},
         /* read, and odd: there is no value, and that is told */
         {"fields: {a: {parse: date, from: [a, b], default: '2020-01-01'}}", "[\"a\",\"b\"]",
          "[44,\"today\",\"2021-05-26\"]",
@@ -196,6 +204,17 @@ static void test_rules_take_more_than_cells(void)
          "\"more\":{\"b\":\"y\",\"column_3\":\"z\"},\"wrong\":[\"a:unparsed\",\"record:"
          "ragged\"]"
          ",\"sp_ragged\":\"long\"}"},
+        /* a document that was normalised before keeps what was left of it then */
+        {"fields: {more: {from: '@extra'}, wrong: {from: '@issues'}}", "",
+         "{\"sp_id\":\"0123456789abcdef-9-44\",\"sp_extra\":{\"c\":\"d\",\"n\":1},\"sp_"
+         "issues\":"
+         "[{\"field\":\"y\",\"issue\":\"unparsed\",\"reason\":\"\"},{\"field\":null,\"issue\":"
+         "\"shifted\"},7]}",
+         ",\"more\":{\"c\":\"d\",\"n\":\"1\"},\"wrong\":[\"y:unparsed\",\"record:shifted\","
+         "\"7\"]}"},
+        {"fields: {more: {from: '@extra'}}", "",
+         "{\"sp_id\":\"0123456789abcdef-9-44\",\"sp_extra\":\"mine\",\"sp_issues\":{}}",
+         ",\"more\":{\"sp_extra\":\"mine\",\"sp_issues\":\"{}\"}}"},
         {"fields: {'at.city': {from: city}, n: {}, 'at.geo.lat': {from: lat, parse: number}}",
          "[\"city\",\"n\",\"lat\"]", "[44,\"Leeds\",\"1\",\"53.8\"]",
          ",\"at\":{\"city\":\"Leeds\",\"geo\":{\"lat\":53.8}},\"n\":\"1\"}"},

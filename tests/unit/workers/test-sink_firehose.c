@@ -105,7 +105,8 @@ static void test_open_wants_both_keys(void)
         setenv("AWS_ACCESS_KEY_ID", cases[i].id, 1);
         setenv("AWS_SECRET_ACCESS_KEY", cases[i].secret, 1);
         setenv("AWS_ENDPOINT_URL_FIREHOSE", cases[i].endpoint, 1);
-        CHECK_INT(sink_firehose.open(f->state, &f->arena, &f->limits, &f->err), ERR_CONFIG);
+        CHECK_INT(sink_firehose.open(f->state, &f->arena, NULL, &f->limits, &f->err),
+                  ERR_CONFIG);
         CHECK(f->err.text[0] != '\0');
         firehose_end(f);
     }
