@@ -22,6 +22,7 @@ static void load_groups(struct load *l, const struct rule *r, struct coerce_setu
 {
     uint32_t n, used = 0;
     const struct node **signs = load_words(l, r->group, &n);
+    char decimal = setup->decimal ? setup->decimal : '.';
 
     setup->groups[0] = setup->decimal == ',' ? '.' : ',';
     if (!r->group)
@@ -33,7 +34,7 @@ static void load_groups(struct load *l, const struct rule *r, struct coerce_setu
             continue;
         if (str_is(sign, "\u00a0") || str_is(sign, "\u202f"))
             sign = STR(" ");
-        if (!is_sign(sign) || sign.p[0] == setup->decimal || used == sizeof(setup->groups))
+        if (!is_sign(sign) || sign.p[0] == decimal || used == sizeof(setup->groups))
             load_complain(
                 l, signs[i],
                 "must be one sign that is not the decimal one, or none; at most four");
@@ -46,9 +47,7 @@ static void load_signs(struct load *l, const struct rule *r, struct coerce_setup
 {
     if (is_sign(r->decimal))
         setup->decimal = r->decimal.p[0];
-    else if (!r->decimal.n)
-        setup->decimal = r->group ? '.' : 0;
-    else
+    else if (r->decimal.n)
         complain_at(l, r, "decimal", "must be one sign, as . or ,");
     load_groups(l, r, setup);
 }
