@@ -95,12 +95,15 @@ static void take_choice(struct making *m, const struct offline_file *f)
 {
     struct init_pipeline *p = &m->out;
     str delimiter = STR_NONE, words = STR("");
+    bool has_cells = true;
     static const char *const shown[] = {"format",   "delimiter", "quote",      "newline",
                                         "encoding", "preamble",  "compression"};
 
     for (uint32_t i = 0; i + 1 < f->field_count; i += 2) {
         if (str_is(f->fields[i], "delimiter"))
             delimiter = f->fields[i + 1];
+        if (str_is(f->fields[i], "format"))
+            has_cells = str_is(f->fields[i + 1], "csv");
         for (size_t k = 0; k < ARRAY_LEN(shown); k++)
             if (str_is(f->fields[i], shown[k]) && f->fields[i + 1].n)
                 words = arena_printf(
@@ -109,7 +112,7 @@ static void take_choice(struct making *m, const struct offline_file *f)
                     STR_ARG(str_is(f->fields[i + 1], "\t") ? STR("tab") : f->fields[i + 1]));
     }
     if (!m->files++) {
-        p->delimiter = delimiter.n == 1 && !str_starts(f->cols, STR("[]"))
+        p->delimiter = delimiter.n == 1 && has_cells && !str_starts(f->cols, STR("[]"))
                            ? arena_copy(m->arena, delimiter)
                            : STR_NONE;
         p->chosen = words;

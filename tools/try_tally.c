@@ -139,9 +139,9 @@ static void add_value(struct try_file *f, struct try_group *g, str text, uint64_
 void try_take_values(struct try_file *f, const struct record *r, struct arena *scratch)
 {
     str line = r->line, rest, item;
-    struct try_column *c = f->columns;
 
     see_members(f, line, scratch);
+    struct try_column *c = f->columns;
     if (!json_open(line, &rest))
         return;
     if (str_starts(line, STR("["))) {

@@ -15,7 +15,7 @@ static const struct setting settings[] = {
      "How often a record is tried that the destination fails to take while it takes others. "
      "Throttling and outages do not count."},
     {"firehose", SETTING_NODE, "", offsetof(struct deliver, firehose),
-     "Send to an Amazon Data Firehose stream."},
+     "Send to an Amazon Data Firehose stream.", INSIDE_KEYS, sink_firehose_settings},
     {0},
 };
 

@@ -26,15 +26,17 @@ static const struct setting settings[] = {
      "File with an Avro record schema (.avsc), beside the pipeline file: documents keep to "
      "it."},
     {"defaults", SETTING_NODE, "", offsetof(struct normalise, config.defaults),
-     "Keys of a field's rule that hold for all fields that do not say otherwise."},
+     "Keys of a field's rule that hold for all fields that do not say otherwise.", INSIDE_KEYS,
+     normalise_rule_settings},
     {"rules", SETTING_NODE, "", offsetof(struct normalise, config.rules),
-     "Rules with a name, for the key `use` of a field."},
+     "Rules with a name, for the key `use` of a field.", INSIDE_NAMED, normalise_rule_settings},
     {"fields", SETTING_NODE, "", offsetof(struct normalise, config.fields),
-     "Map of the fields of the document, in the order in which they are written."},
+     "Map of the fields of the document, in the order in which they are written.",
+     INSIDE_FIELDS, normalise_rule_settings},
     {"sources", SETTING_NODE, "", offsetof(struct normalise, config.sources),
      "What holds for some files only: a list of {name, files, defaults, fields}; the first "
-     "whose "
-     "files fit."},
+     "whose files fit.",
+     INSIDE_LIST, normalise_source_settings},
     {"ragged", SETTING_STR, "keep", offsetof(struct normalise, ragged),
      "A row with more or fewer cells than columns: keep (marked sp_ragged) or dead."},
     {0},

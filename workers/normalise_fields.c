@@ -21,6 +21,7 @@ static const char *coercer_of(const struct schema_type *t)
         return "number";
     case SCHEMA_TIME_MILLIS:
     case SCHEMA_TIME_MICROS:
+        return "time";
     case SCHEMA_UUID:
     case SCHEMA_PLAIN:
         break;

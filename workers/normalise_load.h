@@ -17,7 +17,8 @@ struct load {
     struct findings *findings;
 };
 
-extern const struct setting normalise_rule_settings[]; /* into a struct rule */
+extern const struct setting normalise_rule_settings[];   /* into a struct rule */
+extern const struct setting normalise_source_settings[]; /* names only: read by hand */
 
 /* A map with the members of all layers, those of the first before those of the next; `nothing`
  * is a list of all its words. Layers may be NULL. */

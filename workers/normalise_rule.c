@@ -69,6 +69,18 @@ const struct setting normalise_rule_settings[] = {
     {0},
 };
 
+const struct setting normalise_source_settings[] = {
+    {"name", SETTING_STR, "", 0, "Name of the source, for @name."},
+    {"files", SETTING_NODE, NULL, 0,
+     "Globs on the whole uri of a file or on its last part; one or a list."},
+    {"defaults", SETTING_NODE, "", 0, "Keys of a field's rule that hold for its fields.",
+     INSIDE_KEYS, normalise_rule_settings},
+    {"fields", SETTING_NODE, "", 0,
+     "Fields of its own, and what is different in the common ones.", INSIDE_FIELDS,
+     normalise_rule_settings},
+    {0},
+};
+
 void load_rule(struct load *l, const struct node *merged, struct rule *rule)
 {
     *rule = (struct rule){.node = merged};

@@ -9,7 +9,7 @@
 
 enum { FIELDS_MAX = 1000, SOURCES_MAX = 256, PATH_MAX_BYTES = 4096 };
 
-static const char *const source_keys[] = {"name", "files", "defaults", "fields"};
+enum { SOURCE_KEYS = 4 };
 
 struct draft { /* of one source, in the making */
     struct load load;
@@ -273,14 +273,14 @@ static void load_source(struct draft *d, struct normalise_rules *rules)
 {
     struct load *l = &d->load;
     const struct node *s = d->source, *name = s ? member(s, "name") : NULL;
-    str valid[ARRAY_LEN(source_keys)];
+    str valid[SOURCE_KEYS];
 
     if (!s) {
         load_fields(d, rules);
         return;
     }
-    for (size_t i = 0; i < ARRAY_LEN(source_keys); i++)
-        valid[i] = str_of(source_keys[i]);
+    for (size_t i = 0; i < SOURCE_KEYS; i++)
+        valid[i] = str_of(normalise_source_settings[i].name);
     for (const struct node *n = s->children; n; n = n->next)
         if (!find(s, n->key) || !(str_equal(n->key, valid[0]) || str_equal(n->key, valid[1]) ||
                                   str_equal(n->key, valid[2]) || str_equal(n->key, valid[3])))

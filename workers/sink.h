@@ -104,6 +104,7 @@ struct sink {
 };
 
 extern const struct sink sink_firehose;
+extern const struct setting sink_firehose_settings[];
 
 /* Fill place and length from the record, `from` and `has_newline`. */
 void document_measure(struct document *d);

@@ -14,7 +14,7 @@ enum { CALL_TIMEOUT_MS = 60000, IN_FLIGHT_MAX = 64, BODIES_MAX = 32 << 20, WRAP_
     {                                                                                          \
         #key, SETTING_##kind, standard, offsetof(struct firehose, key), text                   \
     }
-static const struct setting settings[] = {
+const struct setting sink_firehose_settings[] = {
     SETTING(stream, STR, NULL, "Name of the delivery stream, 1 to 64 of a-z A-Z 0-9 _ . -"),
     SETTING(region, STR, "", "AWS region; else AWS_REGION, AWS_DEFAULT_REGION, us-east-1."),
     SETTING(endpoint, STR, "",
@@ -234,7 +234,7 @@ const struct sink sink_firehose = {
     .name = "firehose",
     .summary = "Send documents to an Amazon Data Firehose stream with PutRecordBatch.",
     .state_size = sizeof(struct firehose),
-    .settings = settings,
+    .settings = sink_firehose_settings,
     .check = check,
     .open = firehose_open,
     .is_ready = firehose_is_ready,

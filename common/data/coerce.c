@@ -8,6 +8,7 @@ const struct coercer coercers[] = {
      "A day, a month or a year, as precise as the cell has it; a time of day is dropped.",
      coerce_date},
     {"timestamp", "A date with its time, in UTC when the zone is known.", coerce_timestamp},
+    {"time", "A time of day, of 24 hours or with am and pm.", coerce_time},
     {"enum", "One of a list of symbols, written as it is declared.", coerce_enum},
     {"list", "A list packed into a cell: by a separator, in {}, or as a JSON or Python array.",
      coerce_list, true},

@@ -98,8 +98,8 @@ bool coerce_is_country(str code) MUST_CHECK;  /* whose telephone numbers are kno
 const char *coerce_check_format(str format) MUST_CHECK;
 
 coerce_fn coerce_text, coerce_integer, coerce_number, coerce_boolean;
-coerce_fn coerce_date, coerce_timestamp, coerce_enum, coerce_list, coerce_json, coerce_phone,
-    coerce_id;
+coerce_fn coerce_date, coerce_timestamp, coerce_time, coerce_enum, coerce_list, coerce_json,
+    coerce_phone, coerce_id;
 coerce_fn coerce_money, coerce_quantity, coerce_range, coerce_percent, coerce_coordinate;
 coerce_fn coerce_area, coerce_consumption, coerce_distance, coerce_energy, coerce_mass,
     coerce_power, coerce_speed, coerce_torque, coerce_volume;

@@ -62,6 +62,9 @@ str date_write_age(struct arena *a, const struct date_ago *ago); /* ISO 8601 dur
 bool date_from_ago(const struct date_ago *ago, int64_t now, struct date *d) MUST_CHECK;
 
 /* date_format.c */
+enum date_half { HALF_UNSAID, HALF_AM, HALF_PM };
+bool date_take_half(struct date_reader *r, enum date_half *half); /* am, P.M. */
+bool date_settle_half(struct date *d, enum date_half half); /* false: no hour of its clock */
 bool date_read_format(const struct coerce_setup *setup, str format, str text,
                       struct date *d) MUST_CHECK;
 

@@ -2,14 +2,12 @@
 #include "common/data/date.h"
 
 enum { EPOCH_DIGITS = 11, CENTURY_PIVOT = 69 /* POSIX strptime */ };
-enum half { HALF_UNSAID, HALF_AM, HALF_PM };
 
 struct format_reader {
     const struct coerce_setup *setup;
     struct date_reader r;
     char next; /* of the format, behind the directive; 0: its end */
-    enum half half;
-    bool is_half_clock;
+    enum date_half half;
 };
 
 static bool is_letter(char c)
@@ -74,15 +72,24 @@ static bool take_short_year(struct date_reader *r, int *year)
     return true;
 }
 
-static bool take_half(struct format_reader *f)
+bool date_take_half(struct date_reader *r, enum date_half *half)
 {
-    static const char words[] = "am|a.m.,pm|p.m.";
     int index;
 
-    if (!date_take_name(&f->r, words, &index))
+    if (!date_take_name(r, "am|a.m.,pm|p.m.", &index))
         return false;
-    f->half = index ? HALF_PM : HALF_AM;
+    *half = index ? HALF_PM : HALF_AM;
     return true;
+}
+
+/* 12 is the first hour of its half. */
+bool date_settle_half(struct date *d, enum date_half half)
+{
+    bool is_hour = half == HALF_UNSAID || (d->hour > 0 && d->hour <= 12);
+
+    if (half != HALF_UNSAID)
+        d->hour = d->hour % 12 + (half == HALF_PM ? 12 : 0);
+    return is_hour;
 }
 
 static bool take_epoch(struct date_reader *r, struct date *d)
@@ -116,7 +123,6 @@ static bool take_directive(struct format_reader *f, char letter, struct date *d)
     case 'A':
         return take_weekday(f);
     case 'I':
-        f->is_half_clock = true;
         return take_ordinal(r, &d->hour);
     case 'H':
         return date_take_number(r, 1, 2, &d->hour);
@@ -127,7 +133,7 @@ static bool take_directive(struct format_reader *f, char letter, struct date *d)
     case 'f':
         return date_take_digits(r, &d->fraction);
     case 'p':
-        return take_half(f);
+        return date_take_half(r, &f->half);
     case 'z':
         return date_take_zone(r, d);
     case 's':
@@ -144,17 +150,6 @@ static enum date_precision precision_of(char letter)
     if (letter == 'd')
         return DATE_DAY;
     return strchr("mbB", letter) ? DATE_MONTH : DATE_YEAR;
-}
-
-/* 12 is the first hour of its half. */
-static bool settle_half(const struct format_reader *f, struct date *d)
-{
-    bool is_hour = d->hour <= 12;
-
-    if (!f->is_half_clock)
-        return true;
-    d->hour = d->hour % 12 + (f->half == HALF_PM ? 12 : 0);
-    return is_hour;
 }
 
 bool date_read_format(const struct coerce_setup *setup, str format, str text, struct date *d)
@@ -177,7 +172,7 @@ bool date_read_format(const struct coerce_setup *setup, str format, str text, st
         if (!fits)
             return false;
     }
-    return f.r.p == f.r.end && settle_half(&f, d);
+    return f.r.p == f.r.end && date_settle_half(d, f.half);
 }
 
 const char *coerce_check_format(str format)

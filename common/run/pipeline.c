@@ -7,9 +7,6 @@
 #include "common/data/yaml.h"
 #include "common/run/pipeline_load.h"
 
-static const char *const top_keys[] = {"pipeline", "sources", "stages", "routes",
-                                       "counts",   "dead",    "tests"};
-
 struct count_settings {
     str on, key, time;
     uint64_t every_ms, keep_ms;
@@ -44,6 +41,26 @@ static const struct setting dead_table[] = {
      "At `high`: `stop`, nothing new comes in; `drop_oldest`."},
     {0},
 };
+
+enum { TOP_KEYS = 8 };
+/* No state: each key has a reader of its own. */
+const struct setting pipeline_settings[] = {
+    {"pipeline", SETTING_STR, "main", 0, "Name of the pipeline."},
+    {"sources", SETTING_NODE, "", 0, "Where records come from beside the inbox."},
+    {"stages", SETTING_NODE, NULL, 0, "The stages, by name: each of a kind.", INSIDE_NAMED,
+     pipeline_stage_settings},
+    {"routes", SETTING_NODE, NULL, 0,
+     "Where records go: the first row that matches wins, a list in `to` forks.", INSIDE_LIST,
+     pipeline_route_settings},
+    {"counts", SETTING_NODE, "", 0, "What is counted in Redis, by name.", INSIDE_NAMED,
+     count_table},
+    {"dead", SETTING_NODE, "", 0, "How long dead letters stay, and how many.", INSIDE_KEYS,
+     dead_table},
+    {"tests", SETTING_NODE, "", 0, "What is to become of records: for `standpipe test`.",
+     INSIDE_LIST, pipeline_test_settings},
+    {0},
+};
+_Static_assert(ARRAY_LEN(pipeline_settings) <= TOP_KEYS + 1, "room for the names");
 
 const struct pipeline_stage *pipeline_find(const struct pipeline *p, str name, uint32_t *number)
 {
@@ -179,7 +196,8 @@ static void read_dead(struct loader *l)
 /* Everything behind the parser. False: there are errors. */
 static bool compile(struct loader *l, const struct node *root)
 {
-    uint32_t before = l->f->errors;
+    uint32_t before = l->f->errors, n = 0;
+    const char *keys[TOP_KEYS];
 
     l->p->root = root;
     l->p->script = script_new();
@@ -188,7 +206,9 @@ static bool compile(struct loader *l, const struct node *root)
                        "a pipeline is a map: pipeline, stages, routes, counts, dead, tests");
         return false;
     }
-    pipeline_close(l, root, top_keys, ARRAY_LEN(top_keys));
+    for (const struct setting *t = pipeline_settings; t->name; t++)
+        keys[n++] = t->name;
+    pipeline_close(l, root, keys, n);
     read_name(l);
     read_sources(l);
     pipeline_read_stages(l);

@@ -38,7 +38,9 @@ struct pipeline_test {                  /* tests: what is to become of a record 
     str to, dead, dropped;
     const struct node *node; /* all of it */
 };
-extern const struct setting *const pipeline_test_settings; /* into it */
+/* The keys of the file, of a stage (beside the one of its kind), a route, a test. */
+extern const struct setting pipeline_settings[], pipeline_stage_settings[],
+    pipeline_route_settings[], pipeline_test_settings[];
 struct pipeline_dead { /* how long dead letters stay, and how many bytes of them; 0: no bound */
     uint64_t keep_ms, high_bytes;
     bool drops_oldest; /* at `high`; else nothing new comes in */

@@ -1,6 +1,17 @@
 #include "common/run/pipeline_load.h"
 
+/* No state: a row is read by hand. */
+const struct setting pipeline_route_settings[] = {
+    {"from", SETTING_STR, NULL, 0, "Stage, source, or inbox that a record comes from."},
+    {"when", SETTING_STR, "", 0, "Condition in Lua over the members of the record."},
+    {"to", SETTING_NODE, "", 0, "Stage that it goes to, or a list of them."},
+    {"drop", SETTING_STR, "", 0, "Filter it, and count it by this reason."},
+    {"dead", SETTING_STR, "", 0, "Make it a dead letter with this reason."},
+    {0},
+};
 static const char *const row_keys[] = {"from", "when", "to", "drop", "dead"};
+_Static_assert(ARRAY_LEN(row_keys) + 1 == ARRAY_LEN(pipeline_route_settings),
+               "the same keys twice");
 
 /* A condition in {...} ends at its first comma, and what is behind becomes a key. */
 static bool is_piece_of_condition(str key)

@@ -36,10 +36,23 @@ bool pipeline_is_name(str s)
     return true;
 }
 
+const struct setting pipeline_stage_settings[] = {
+    {"high", SETTING_BYTES, "64MiB", offsetof(struct marks, high),
+     "Bytes that may wait before its feeders stop."},
+    {"low", SETTING_BYTES, "32MiB", offsetof(struct marks, low), "Bytes at which they go on."},
+    {"retry", SETTING_NODE, "", offsetof(struct marks, retry),
+     "How often and when a record is tried again.", INSIDE_KEYS, retry_settings},
+    {"keep", SETTING_MSEC, "0", offsetof(struct marks, keep),
+     "How long entries stay for a replay after they are done."},
+    {"keep_bytes", SETTING_BYTES, "0", offsetof(struct marks, keep_bytes),
+     "Memory the topic may take with what is kept: the oldest go."},
+    {0},
+};
+
 /* One table for the keys of a stage: those of the kinds, and the marks. */
 static void fill_marks(struct loader *l, const struct node *map, struct marks *marks)
 {
-    struct setting table[KINDS_MAX + 6] = {0};
+    struct setting table[KINDS_MAX + ARRAY_LEN(pipeline_stage_settings)] = {0};
     uint32_t n = 0;
 
     for (; l->kinds[n]; n++) {
@@ -48,17 +61,7 @@ static void fill_marks(struct loader *l, const struct node *map, struct marks *m
                                     offsetof(struct marks, config), l->kinds[n]->summary};
         table[n].offset += n * sizeof(marks->config[0]);
     }
-    table[n++] = (struct setting){"high", SETTING_BYTES, "64MiB", offsetof(struct marks, high),
-                                  "Bytes that may wait before its feeders stop."};
-    table[n++] = (struct setting){"low", SETTING_BYTES, "32MiB", offsetof(struct marks, low),
-                                  "Bytes at which they go on."};
-    table[n++] = (struct setting){"retry", SETTING_NODE, "", offsetof(struct marks, retry),
-                                  "How often and when a record is tried again."};
-    table[n++] = (struct setting){"keep", SETTING_MSEC, "0", offsetof(struct marks, keep),
-                                  "How long entries stay for a replay after they are done."};
-    table[n++] =
-        (struct setting){"keep_bytes", SETTING_BYTES, "0", offsetof(struct marks, keep_bytes),
-                         "Memory the topic may take with what is kept: the oldest go."};
+    memcpy(table + n, pipeline_stage_settings, sizeof(pipeline_stage_settings));
     setting_fill(table, map, marks, l->f);
     if (!node_get(map, "low") && marks->low >= marks->high)
         marks->low = marks->high / 2;

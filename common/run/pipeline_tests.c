@@ -4,7 +4,7 @@
 
 enum { TESTS_MAX = 1000 };
 
-static const struct setting test_table[] = {
+const struct setting pipeline_test_settings[] = {
     {"name", SETTING_STR, NULL, offsetof(struct pipeline_test, name),
      "What the test shows, in a few words."},
     {"stage", SETTING_STR, "", offsetof(struct pipeline_test, stage),
@@ -31,7 +31,6 @@ static const struct setting test_table[] = {
      "All of its issues, as a list of field:issue or field."},
     {0},
 };
-const struct setting *const pipeline_test_settings = test_table;
 
 static void complain(struct loader *l, const struct node *map, const char *key,
                      const char *what)
@@ -114,7 +113,7 @@ static void read_test(struct loader *l, const struct node *map)
                        "{...}}");
         return;
     }
-    if (!setting_fill(test_table, map, &t, l->f))
+    if (!setting_fill(pipeline_test_settings, map, &t, l->f))
         return;
     check_place(l, map, &t);
     check_record(l, map, &t);

@@ -17,6 +17,13 @@ enum setting_type {                 /* what stands at `offset` */
                     SETTING_FILE,   /* str: the text of a file that the pipeline file names */
                     SETTING_NODE,   /* const struct node *: the stage reads it itself */
 };
+enum setting_inside { /* what a SETTING_NODE holds, for the editor schema */
+                      INSIDE_ANYTHING,
+                      INSIDE_KEYS,   /* a map with the keys of `members` */
+                      INSIDE_NAMED,  /* names, each with such a map */
+                      INSIDE_FIELDS, /* names, each with such a map or a word */
+                      INSIDE_LIST,   /* a list of such maps */
+};
 struct rate {
     uint64_t count, period_ms;
 };
@@ -30,6 +37,8 @@ struct setting { /* a row: key, type, default, where it goes, help; ends with a 
                            * SECRET: may be absent */
     size_t offset;        /* of the destination in the state */
     const char *help;     /* whole sentence, with unit and limits */
+    enum setting_inside inside;
+    const struct setting *members;
 };
 
 /* Fill `state` from a map (or from nothing: NODE_EMPTY, NULL) by the table. Every unknown,

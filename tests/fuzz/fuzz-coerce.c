@@ -83,7 +83,7 @@ static void check_kind(const struct coercer *c, str text, str value)
     }
     if (type == JSON_NULL) /* never, a week ago */
         return;
-    if (c->run == coerce_date || c->run == coerce_timestamp) {
+    if (c->run == coerce_date || c->run == coerce_timestamp || c->run == coerce_time) {
         PROMISE(json_unquote(&arena, value, &text));
         PROMISE(c->run(&plain, &arena, text, &out) && str_equal(out.value, value));
         return;

@@ -199,6 +199,33 @@ static void test_times_by_formats(void)
     }
 }
 
+static void test_times_of_day(void)
+{
+    static const struct coerce_case cases[] = {
+        {"17:47", "\"17:47:00\"", {0}},
+        {"7:05:09", "\"07:05:09\"", {0}},
+        {"17:47:46.250", "\"17:47:46.250\"", {0}},
+        {"5:47 pm", "\"17:47:00\"", {0}},
+        {"12:05 AM", "\"00:05:00\"", {0}},
+        {"7 p.m.", "\"19:00:00\"", {0}},
+        {"17:47:46.25", "64066250", OF(FORM_MILLIS)},
+        {"00:00", "0", OF(FORM_MILLIS)},
+        {"23:59:59.999999", "86399999999", OF(FORM_MICROS)},
+        {"17", NULL, {0}},
+        {"24:00", NULL, {0}},
+        {"17:60", NULL, {0}},
+        {"17:4", NULL, {0}},
+        {"17:47:", NULL, {0}},
+        {"17:47 pm", NULL, {0}},
+        {"0:30 am", NULL, {0}},
+        {"17:47 Uhr", NULL, {0}},
+        {"2016-03-26 17:47", NULL, {0}},
+        {"17:47", NULL, OF(FORM_DAYS)},
+    };
+
+    check_cases("time", cases, ARRAY_LEN(cases));
+}
+
 static void test_check_format_names_what_is_wrong(void)
 {
     static const struct {
@@ -359,6 +386,7 @@ int main(void)
     RUN(test_timestamp_without_its_zone_says_what_to_declare);
     RUN(test_dates_by_formats);
     RUN(test_times_by_formats);
+    RUN(test_times_of_day);
     RUN(test_check_format_names_what_is_wrong);
     RUN(test_relative_dates);
     RUN(test_relative_dates_in_other_languages);
