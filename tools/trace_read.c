@@ -40,7 +40,7 @@ static struct trace_job sniff(const struct reader *r, struct arena *a)
         .delimiter = arena_copy(a, (str){&d->delimiter, 1}),
         .quote = arena_copy(a, (str){&d->quote, d->quote != '\0'}),
         .newline = d->newline == ROWS_NEWLINE_CR ? STR("cr") : STR("lf"),
-        .encoding = str_of(reader_encoding_name(d->encoding)),
+        .encoding = arena_copy(a, r->encoding),
     };
 }
 
@@ -72,7 +72,8 @@ static bool is_begin(struct reader *r, const struct trace_job *job, uint64_t off
     size_t got;
     str reason;
 
-    if (offset == 0 || str_is(job->format, "json") || str_is(job->format, "ndjson"))
+    if (offset == 0 || str_is(job->format, "json") || str_is(job->format, "ndjson") ||
+        str_starts(job->encoding, STR("utf-16")))
         return true; /* an object may begin anywhere */
     if (offset >= r->file.size ||
         source_read(&r->file, offset - 1, &before, 1, &got, &reason, &err) != 0 || got == 0)

@@ -185,8 +185,17 @@ static bool finish(struct arena *a, const struct normalise_field *f, struct read
 
 static bool coerce(struct arena *a, const struct normalise_field *f, struct reading *r)
 {
+    const struct coerce_setup *setup = &f->setup;
+    struct coerce_setup dated;
     struct coerced c = {0};
-    bool is_read = f->coercer->run(&f->setup, a, r->text, &c);
+
+    if (r->has_now) {
+        dated = f->setup;
+        dated.has_now = true;
+        dated.now = r->now;
+        setup = &dated;
+    }
+    bool is_read = f->coercer->run(setup, a, r->text, &c);
 
     r->value = c.value;
     r->is_read = is_read;

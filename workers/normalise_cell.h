@@ -8,11 +8,13 @@ struct reading {       /* of one text for one field */
     str text;          /* what a person would see, without outer blanks */
     bool is_raw;       /* the JSON string says just that */
     str before, after; /* text that goes around it before it is matched and parsed */
-    str value;         /* JSON value of the field; empty: there is none */
-    bool is_whole;     /* the value says all that the text says */
-    bool is_read;      /* a coercer took it, if only to say that there is no such part */
-    str issue;         /* word; empty: none. With a value: what is odd about it */
-    str why;           /* goes on after the text */
+    bool has_now;      /* `now` is known, in seconds since the epoch: goes over the setup's */
+    int64_t now;
+    str value;     /* JSON value of the field; empty: there is none */
+    bool is_whole; /* the value says all that the text says */
+    bool is_read;  /* a coercer took it, if only to say that there is no such part */
+    str issue;     /* word; empty: none. With a value: what is odd about it */
+    str why;       /* goes on after the text */
 };
 
 /* Begin a reading; what is not borrowed from `raw` stands in `a`. False: the cell is empty. */

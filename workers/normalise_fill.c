@@ -45,10 +45,23 @@ static void refuse(struct fill *c, const struct normalise_field *f, const struct
                                STR_ARG(f->label), STR_ARG(shown(r->text)), STR_ARG(r->why)));
 }
 
+/* When the record was scraped, as one of its cells says. */
+static void look_for_now(struct fill *c, const struct normalise_field *f, struct reading *r)
+{
+    const struct plan *p = c->src->plan;
+    uint32_t column = p->sources[f - p->rules->fields].scraped;
+    struct reading cell;
+
+    r->has_now = column != COLUMN_NONE && cell_look(c->arena, c->src->cells[column], &cell) &&
+                 coerce_moment(cell.text, &r->now);
+}
+
 /* Read the text at hand into the field's value. False: it has none of its own. */
 static bool read_text(struct fill *c, const struct normalise_field *f, struct reading *r,
                       str *value, uint8_t *flags)
 {
+    if (f->scraped.n)
+        look_for_now(c, f, r);
     if (!cell_read(c->arena, f, r)) {
         *flags |= CELL_KEPT;
         *value = STR_NONE;

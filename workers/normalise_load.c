@@ -2,6 +2,22 @@
 
 #include "common/data/text.h"
 
+const struct node *load_member(const struct node *map, const char *key)
+{
+    const struct node *n = node_get(map, key);
+
+    return n && n->type != NODE_EMPTY ? n : NULL;
+}
+
+const struct node *load_find(const struct node *map, str key)
+{
+    for (const struct node *n = map && map->type == NODE_MAP ? map->children : NULL; n;
+         n = n->next)
+        if (str_equal(n->key, key))
+            return n;
+    return NULL;
+}
+
 void load_complain(struct load *l, const struct node *n, const char *what)
 {
     findings_error(l->findings, n->at, node_width(n), "'" STR_FMT "' %s", STR_ARG(n->text),

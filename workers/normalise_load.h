@@ -27,6 +27,10 @@ const struct node *load_merge(struct load *l, const struct node *const *layers, 
 /* The rule of one field; mistakes are findings. */
 void load_rule(struct load *l, const struct node *merged, struct rule *rule);
 
+/* A member of a map; NULL: it is not there, empty, or `map` is none (it may be NULL). */
+const struct node *load_member(const struct node *map, const char *key);
+const struct node *load_find(const struct node *map, str key); /* the same, also when empty */
+
 /* A mistake, at a node of the file: '<its text>' <what>. */
 void load_complain(struct load *l, const struct node *n, const char *what);
 /* A word, or a list of words; `n` may be NULL. */
@@ -47,3 +51,20 @@ void load_setup(struct load *l, const struct rule *r, struct normalise_field *fi
 void load_field(struct load *l, const struct node *merged, const struct schema_field *known,
                 struct normalise_field *field);
 void field_free(struct normalise_field *field);
+
+struct load_source { /* what the rules of a source are made of */
+    const struct normalise_config *config;
+    const struct schema *schema; /* NULL: none */
+    const struct node *node;     /* the source; NULL: the rules that hold for all others */
+};
+/* All fields: normalise_names.c. */
+void load_fields(struct load *l, const struct load_source *from, struct normalise_rules *rules);
+
+struct load_place {                   /* of a field in the document */
+    const struct node *node;          /* its key is the field's name */
+    const struct schema_field *known; /* NULL: no schema */
+};
+/* Nested records: normalise_nest.c. */
+void nest_group(struct load_place *places,
+                uint32_t n); /* those of a record where its first is */
+void nest_write(struct arena *a, struct normalise_rules *rules); /* prefixes and suffixes */

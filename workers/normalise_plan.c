@@ -88,16 +88,22 @@ static void find_aliases(struct plan *p, const struct normalise_field *field, st
     p->sources[number].n = n;
 }
 
+static uint32_t find_column(const struct plan *p, const str *folded, str name)
+{
+    for (uint32_t i = 0; i < p->n; i++)
+        if (str_equal(name, folded[i]))
+            return i;
+    return COLUMN_NONE;
+}
+
 static void find_parts(struct plan *p, const struct normalise_field *field, const str *folded,
                        uint32_t number)
 {
     uint32_t *columns = arena_alloc(&p->arena, (field->part_count + 1) * sizeof(*columns));
 
     for (uint32_t i = 0; i < field->part_count; i++) {
-        columns[i] = COLUMN_NONE;
-        for (uint32_t j = 0; field->parts[i].is_column && j < p->n; j++)
-            if (columns[i] == COLUMN_NONE && str_equal(field->parts[i].text, folded[j]))
-                columns[i] = j;
+        columns[i] = field->parts[i].is_column ? find_column(p, folded, field->parts[i].text)
+                                               : COLUMN_NONE;
         if (columns[i] != COLUMN_NONE)
             p->columns[columns[i]].is_claimed = true;
     }
@@ -110,6 +116,8 @@ static void find_sources(struct plan *p, struct search *s, uint32_t number)
     const struct normalise_field *field = &p->rules->fields[number];
 
     p->bound += field->prefix.n + field->suffix.n;
+    p->sources[number].scraped =
+        field->scraped.n ? find_column(p, s->folded, field->scraped) : COLUMN_NONE;
     if (field->from == FROM_COLUMNS)
         find_aliases(p, field, s, number);
     else if (field->from == FROM_TEMPLATE)

@@ -30,8 +30,9 @@ struct plan {
         uint32_t *columns, n; /* in the order in which they are tried; of a template: those of
                                * its parts, COLUMN_NONE where it has none */
         const struct normalise_alias **aliases; /* by which each column is named */
-    } * sources;                                /* one a field */
-    size_t bound;                               /* bytes of all prefixes */
+        uint32_t scraped; /* what its relative dates count from; COLUMN_NONE: no column */
+    } * sources;          /* one a field */
+    size_t bound;         /* bytes of all prefixes */
 };
 struct plans { /* zeroed is ready */
     struct plan list[NORMALISE_PLANS];

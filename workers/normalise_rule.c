@@ -35,7 +35,8 @@ const struct setting normalise_rule_settings[] = {
     NODE("languages", languages,
          "Of month names, relative dates and notes: en de fr nl es it pt pl ru (en)."),
     WORD("zone", "", zone, "Zone of a time that names none: UTC, Z or +01:00."),
-    WORD("scraped", "", scraped, "The day that relative dates count from: 2021-05-26."),
+    WORD("scraped", "", scraped,
+         "What relative dates count from: a day, 2021-05-26, or the name of its column."),
     WORD("decimal", "", decimal,
          "Decimal sign of numbers, one character (. and, of money and quantities, 12.990 is "
          "ambiguous)."),

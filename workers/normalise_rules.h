@@ -58,6 +58,8 @@ struct normalise_field {
     bool has_steps;                /* any of them does something */
     const struct coercer *coercer; /* NULL: the value as it stands */
     struct coerce_setup setup;
+    str scraped;                    /* folded name of the column that relative dates count from;
+                                     * empty: setup.now, or nothing */
     const struct schema_type *type; /* NULL: no schema */
     enum letter_case letter_case;
     uint32_t pad_width;

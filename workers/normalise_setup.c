@@ -4,7 +4,7 @@
 #include "common/data/units.h"
 #include "workers/normalise_load.h"
 
-enum { DIGITS_MAX = 12, DAY_S = 86400 };
+enum { DIGITS_MAX = 12 };
 
 static void complain_at(struct load *l, const struct rule *r, const char *key, const char *what)
 {
@@ -171,18 +171,28 @@ static void load_numbers(struct load *l, const struct rule *r, struct coerce_set
         setup->digits = (int8_t)digits;
 }
 
+/* A day, or the column that holds it. */
+static void load_scraped(struct load *l, const struct rule *r, struct normalise_field *field)
+{
+    struct coerce_setup *setup = &field->setup;
+
+    if (!r->scraped.n)
+        return;
+    setup->has_now = coerce_moment(r->scraped, &setup->now);
+    if (setup->has_now)
+        return;
+    if (r->scraped.p[0] >= '0' && r->scraped.p[0] <= '9')
+        complain_at(l, r, "scraped", "is no day: write 2021-05-26, or the name of a column");
+    else
+        field->scraped = text_fold(l->arena, r->scraped);
+}
+
 static void load_time(struct load *l, const struct rule *r, struct coerce_setup *setup)
 {
     if (r->zone.n) {
         setup->has_zone = coerce_zone(r->zone, &setup->zone);
         if (!setup->has_zone)
             complain_at(l, r, "zone", "is no zone: write UTC or +01:00");
-    }
-    if (r->scraped.n) {
-        setup->has_now = coerce_day(r->scraped, &setup->now);
-        setup->now *= DAY_S;
-        if (!setup->has_now)
-            complain_at(l, r, "scraped", "is no day: write 2021-05-26");
     }
 }
 
@@ -273,6 +283,7 @@ void load_setup(struct load *l, const struct rule *r, struct normalise_field *fi
     load_languages(l, r, setup);
     load_numbers(l, r, setup);
     load_time(l, r, setup);
+    load_scraped(l, r, field);
     load_type(field);
     check_symbols(l, r, field);
 }

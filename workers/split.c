@@ -175,6 +175,9 @@ static void emit(struct split *s, struct batch *b, const struct row *row, bool i
     struct entry *e = &b->entries[0];
     uint32_t number = (uint32_t)(r->row++ - e->row);
 
+    if (row->recoded && r->recoded++ == 0)
+        log_warn("a file is not UTF-8 and is read as windows-1252", LOG_STR("uri", r->uri),
+                 LOG_U64("offset", row->offset));
     if (!is_bad && r->format == ROWS_CSV) {
         emit_row(s, b, row, number);
         return;
@@ -362,6 +365,8 @@ static enum work split_process(struct worker *w, struct batch *b)
         goes_on = step(s, b, &t);
     p->to = cutter_boundary(r->cutter);
     p->row = r->row;
+    if (r->recoded)
+        split_set_number(p, &b->arena, STR("rows:windows-1252"), r->recoded);
     if (t.reason.n)
         return give_up(w, b, &t);
     if (t.is_waiting && is_begun && b->record_count == 0 && p->to == from)

@@ -51,7 +51,7 @@ void split_describe(const struct reader *r, struct arena *a, struct progress *p,
     if (r->file.compression)
         split_set(p, STR("compression"), str_of(r->file.compression));
     split_set(p, STR("format"), str_of(reader_format_name(r->format)));
-    split_set(p, STR("encoding"), str_of(reader_encoding_name(d->encoding)));
+    split_set(p, STR("encoding"), r->encoding);
     split_set(p, STR("cols"), r->cols.n ? r->cols : STR("[]")); /* a sign that it was begun */
     if (r->format == ROWS_JSON)
         split_set(p, STR("records"), r->records);

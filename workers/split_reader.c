@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/hash.h"
+#include "common/data/recode.h"
 #include "common/data/text.h"
 #include "workers/split_head.h"
 
@@ -14,9 +15,6 @@ enum {
     PASS_BYTES = 2 * 1024 * 1024,   /* where the line end of a row that kills is looked for */
     BYTES_KEPT = 4096,              /* of it, in the dead letter */
 };
-
-static const char *const encodings[] = {
-    [ROWS_UTF8_OR_1252] = "auto", [ROWS_UTF8] = "utf-8", [ROWS_1252] = "windows-1252"};
 
 static const char *const formats[] = {
     [ROWS_CSV] = "csv", [ROWS_NDJSON] = "ndjson", [ROWS_JSON] = "json"};
@@ -34,16 +32,27 @@ static enum rows_format format_of(str word)
     return str_is(word, "json") ? ROWS_JSON : ROWS_CSV;
 }
 
-const char *reader_encoding_name(enum rows_encoding encoding)
-{
-    return encodings[encoding];
-}
-
 static enum rows_encoding encoding_of(str word)
 {
     if (str_is(word, "utf-8"))
         return ROWS_UTF8;
     return str_is(word, "windows-1252") ? ROWS_1252 : ROWS_UTF8_OR_1252;
+}
+
+/* Cells are read as they stand in the file; in any other encoding it is read as UTF-8. */
+static bool is_plain(str encoding)
+{
+    return !encoding.n || str_is(encoding, "auto") || str_is(encoding, "utf-8") ||
+           str_is(encoding, "windows-1252");
+}
+
+bool reader_is_encoding(str word)
+{
+    if (is_plain(word))
+        return true;
+    struct recode *r = recode_new(word);
+    recode_free(r);
+    return r != NULL;
 }
 
 bool reader_is_delimiter(str word, char *c)
@@ -150,33 +159,75 @@ static void start_rows(struct reader *r, uint64_t offset, bool is_at_row)
         r->cutter = (struct cutter){&json_items_kind, json_items_new(&how, offset)};
     else
         r->cutter = (struct cutter){&rows_kind, rows_new(r->dialect, r->limits, offset)};
+    struct recode *recode = is_plain(r->encoding) ? NULL : recode_new(r->encoding);
+    if (recode)
+        r->cutter = recode_cutter(recode, r->cutter, offset);
 }
 
 /* A new file: dialect, header. */
 
-static void choose_format(struct reader *r, const struct reader_setup *setup)
+/* By its mark; or by NUL bytes, which no text in UTF-8 has in every other place. */
+static str utf16_of(str head)
+{
+    const char *p = head.p;
+
+    if (str_starts(head, STR("\xff\xfe")))
+        return STR("utf-16le");
+    if (str_starts(head, STR("\xfe\xff")))
+        return STR("utf-16be");
+    if (head.n >= 4 && p[0] && !p[1] && p[2] && !p[3])
+        return STR("utf-16le");
+    return head.n >= 4 && !p[0] && p[1] && !p[2] && p[3] ? STR("utf-16be") : STR_NONE;
+}
+
+static void choose_encoding(struct reader *r, const struct reader_setup *setup)
+{
+    str found = utf16_of((str){r->bytes, r->have});
+    bool may_be_found = str_is(setup->encoding, "auto") || str_is(setup->encoding, "utf-16");
+
+    r->encoding = may_be_found && found.n ? found : arena_copy(&r->arena, setup->encoding);
+    r->dialect.encoding = is_plain(r->encoding) ? encoding_of(r->encoding) : ROWS_UTF8;
+}
+
+/* The first bytes as text; `*sizes` NULL: as they are. */
+static str head_text(struct reader *r, const uint8_t **sizes)
+{
+    str head = {r->bytes, r->have};
+    struct recode *recode = is_plain(r->encoding) ? NULL : recode_new(r->encoding);
+
+    *sizes = NULL;
+    if (recode)
+        head = recode_text(recode, &r->arena, head, sizes);
+    recode_free(recode);
+    return head;
+}
+
+static void choose_format(struct reader *r, const struct reader_setup *setup, str head)
 {
     r->records = arena_copy(&r->arena, setup->records);
-    r->format = str_is(setup->format, "auto")
-                    ? rows_format_of((str){r->bytes, r->have}, r->is_at_end)
-                    : format_of(setup->format);
+    r->format = str_is(setup->format, "auto") ? rows_format_of(head, r->is_at_end)
+                                              : format_of(setup->format);
 }
 
 /* Of a CSV file: where its rows begin, and in what dialect. */
-static uint64_t choose_dialect(struct reader *r, const struct reader_setup *setup)
+static uint64_t choose_dialect(struct reader *r, const struct reader_setup *setup, str head,
+                               const uint8_t *sizes)
 {
-    str head = {r->bytes, MIN(r->have, (size_t)HEAD_BYTES)};
     struct split_head h;
+    uint64_t start = 0;
 
     if (r->format != ROWS_CSV)
         return 0;
+    head.n = MIN(head.n, (size_t)HEAD_BYTES);
     split_head_look(&r->arena, setup, head, &h);
     h.dialect.encoding = r->dialect.encoding;
     r->dialect = h.dialect;
     r->chosen = h.chosen;
     r->before = arena_copy(&r->arena, h.before);
     r->lines_before = h.lines;
-    return h.start;
+    for (uint64_t i = 0; i < h.start; i++)
+        start += sizes ? sizes[i] : 1;
+    return start;
 }
 
 /* The cells of a row without its offset. */
@@ -258,6 +309,8 @@ static bool read_header(struct reader *r, const struct reader_setup *setup, stru
 
 static bool begin_new(struct reader *r, const struct reader_setup *setup, struct trouble *t)
 {
+    const uint8_t *sizes;
+
     r->have = 0; /* it may be called again */
     r->bytes_at = 0;
     r->is_at_end = false;
@@ -265,9 +318,10 @@ static bool begin_new(struct reader *r, const struct reader_setup *setup, struct
         if (!read_more(r, 0, t))
             return false;
     while (r->have < HEAD_BYTES && !r->is_at_end);
-    choose_format(r, setup);
-    r->dialect.encoding = encoding_of(setup->encoding);
-    uint64_t start = choose_dialect(r, setup);
+    choose_encoding(r, setup);
+    str head = head_text(r, &sizes);
+    choose_format(r, setup, head);
+    uint64_t start = choose_dialect(r, setup, head, sizes);
     start_rows(r, start, false);
     r->row = 1;
     return r->format != ROWS_CSV || read_header(r, setup, t);
@@ -289,6 +343,9 @@ static bool resume(struct reader *r, const str *job, uint32_t n, bool is_at_row,
         return fail(t, STR("bad_job"));
     }
     r->format = format_of(reader_job_field(job, n, "format"));
+    r->encoding = arena_copy(&r->arena, reader_job_field(job, n, "encoding"));
+    if (!str_to_u64(reader_job_field(job, n, "rows:windows-1252"), &r->recoded))
+        r->recoded = 0;
     r->records = arena_copy(&r->arena, reader_job_field(job, n, "records"));
     if (r->format == ROWS_CSV)
         r->cols = arena_copy(&r->arena, reader_job_field(job, n, "cols"));
@@ -301,7 +358,7 @@ static bool resume(struct reader *r, const str *job, uint32_t n, bool is_at_row,
         .delimiter = delimiter.p[0],
         .quote = quote.n ? quote.p[0] : '\0',
         .newline = is_cr ? ROWS_NEWLINE_CR : ROWS_NEWLINE_LF,
-        .encoding = encoding_of(reader_job_field(job, n, "encoding")),
+        .encoding = is_plain(r->encoding) ? encoding_of(r->encoding) : ROWS_UTF8,
     };
     start_rows(r, offset, is_at_row);
     r->bytes_at = offset;
@@ -365,6 +422,11 @@ bool reader_pass_over(struct reader *r, struct arena *a, struct row *row, struct
     uint64_t offset = cutter_boundary(r->cutter);
     str line;
 
+    if (!is_plain(r->encoding) || r->format == ROWS_JSON) { /* a line end says nothing */
+        error_set(&t->err, ERR_DATA, "workers died of '" STR_FMT "' at offset %" PRIu64,
+                  STR_ARG(r->uri), offset);
+        return fail(t, STR("poison"));
+    }
     if (!find_line(r, offset, &line, t))
         return false;
     str text = str_trim(line);

@@ -24,10 +24,12 @@ struct reader {         /* zeroed is ready for reader_begin() */
     struct cutter cutter; /* owned */
     enum rows_format format;
     struct rows_dialect dialect;
+    str encoding;                /* what was declared or found */
     str uri, src, cols, records; /* cols: empty, they are documents */
     str header;                  /* as it stood there, a JSON array; empty: there was none */
     str chosen, before; /* of a new file: why this delimiter; lines before the header */
     uint64_t lines_before;
+    uint64_t recoded;    /* rows so far that were not UTF-8 and were taken for windows-1252 */
     str missing_columns; /* of `expect`, a JSON array; empty: none */
     struct rows_limits limits;
     uint64_t row; /* number of the next record, from 1; 0: nothing was opened */
@@ -63,4 +65,5 @@ void reader_free(struct reader *r);
 /* A field of a job's hash, empty when it is not there. */
 str reader_job_field(const str *fields, uint32_t n, const char *name);
 const char *reader_format_name(enum rows_format format);
-const char *reader_encoding_name(enum rows_encoding encoding);
+/* Is it one of split's own words, or an encoding that can be read? */
+bool reader_is_encoding(str word) MUST_CHECK;

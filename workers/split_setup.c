@@ -29,7 +29,8 @@ const struct setting split_settings[] = {
     {"missing", SETTING_STR, "warn", offsetof(struct split_config, missing),
      "A file without one of them: `warn`, or `dead`: it is not read."},
     {"encoding", SETTING_STR, "auto", offsetof(struct split_config, encoding),
-     "`utf-8`, `windows-1252`, or `auto`: a cell that is not UTF-8 is read as windows-1252."},
+     "`utf-8`, `utf-16`, `utf-16le`, `utf-16be`, `windows-1252`, a name of iconv, or `auto`: "
+     "UTF-16 by its mark, and a cell that is not UTF-8 is read as windows-1252."},
     {"columns", SETTING_COUNT, "4096", offsetof(struct split_config, columns),
      "Most columns of a row, 1 to 4096; a wider row is a dead letter."},
     {"row_bytes", SETTING_BYTES, "1024000B", offsetof(struct split_config, row_bytes),
@@ -90,8 +91,10 @@ void split_check(void *state, const struct node *config, struct findings *f)
     check_word(f, config, "missing", s->missing, (str[]){STR("warn"), STR("dead")}, 2);
     if (!str_to_u64(s->preamble, &lines))
         check_word(f, config, "preamble", s->preamble, (str[]){STR("auto"), STR("none")}, 2);
-    check_word(f, config, "encoding", s->encoding,
-               (str[]){STR("auto"), STR("utf-8"), STR("windows-1252")}, 3);
+    if (!reader_is_encoding(s->encoding))
+        findings_error(f, node_at(config, "encoding"), (uint32_t)s->encoding.n,
+                       "encoding must be 'auto', 'utf-8', 'utf-16', 'utf-16le', 'utf-16be', "
+                       "'windows-1252', or a name that iconv knows, without states");
     check_sign(f, config, "delimiter", s->delimiter, "auto",
                "delimiter must be one character, 'tab' or 'auto'");
     check_sign(f, config, "quote", s->quote, "none", "quote must be one character or 'none'");

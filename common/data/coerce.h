@@ -90,6 +90,9 @@ bool coerce_refuse(struct coerced *out, const char *why);
  * is none. */
 bool coerce_zone(str text, int *minutes) MUST_CHECK;
 bool coerce_day(str text, int64_t *days) MUST_CHECK;
+/* By ISO 8601, a day with or without its time, in UTC when it names no zone, as seconds since
+ * the epoch. */
+bool coerce_moment(str text, int64_t *seconds) MUST_CHECK;
 
 bool coerce_is_language(str code) MUST_CHECK; /* whose words of dates are known */
 bool coerce_is_country(str code) MUST_CHECK;  /* whose telephone numbers are known */

@@ -20,6 +20,8 @@ void date_from_seconds(int64_t seconds, struct date *d); /* since then; with a t
 void date_months_back(struct date *d, int months); /* year and month; the year may be below 1 */
 void date_to_utc(struct date *d); /* of a time with a zone; the year may be refused then */
 
+int64_t date_seconds(const struct date *d); /* since the epoch, of a date in UTC */
+
 /* date_iso.c: the pieces that a date is read from. False: something else stands there. */
 struct date_reader {
     const char *p, *end;

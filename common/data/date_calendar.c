@@ -62,6 +62,11 @@ void date_from_seconds(int64_t seconds, struct date *d)
     d->offset = 0;
 }
 
+int64_t date_seconds(const struct date *d)
+{
+    return (int64_t)date_days(d) * DAY_SECONDS + d->hour * 3600 + d->minute * 60 + d->second;
+}
+
 void date_months_back(struct date *d, int months)
 {
     int month = d->year * 12 + d->month - 1 - months;

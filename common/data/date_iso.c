@@ -141,3 +141,15 @@ bool coerce_day(str text, int64_t *days)
     *days = date_days(&d);
     return true;
 }
+
+bool coerce_moment(str text, int64_t *seconds)
+{
+    struct date d;
+
+    if (!date_read_iso(text, &d) || d.precision < DATE_DAY || date_refuse(&d))
+        return false;
+    if (d.precision == DATE_TIME)
+        date_to_utc(&d);
+    *seconds = date_seconds(&d);
+    return !date_refuse(&d);
+}

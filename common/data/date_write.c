@@ -50,7 +50,7 @@ static str write_text(struct arena *a, const struct date *d)
 
 static int64_t instant(const struct date *d, size_t digits)
 {
-    int64_t t = (int64_t)date_days(d) * 86400 + d->hour * 3600 + d->minute * 60 + d->second;
+    int64_t t = date_seconds(d);
 
     for (size_t i = 0; i < digits; i++)
         t = t * 10 + (i < d->fraction.n ? d->fraction.p[i] - '0' : 0);

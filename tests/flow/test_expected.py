@@ -11,7 +11,7 @@ import pytest
 from shared_data import FOLDER, File, read_oracles, try_file
 from standpipe_run import BUILD
 
-pytestmark = pytest.mark.skipif(FOLDER is None, reason="no folder of real files (STANDPIPE_SHARED_DATA)")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(FOLDER is None, reason="no folder of real files (STANDPIPE_SHARED_DATA)")]
 HERE = pathlib.Path(__file__).resolve().parent
 ORACLES = read_oracles()
 ENCODE = BUILD / "tests/flow/avro-encode"

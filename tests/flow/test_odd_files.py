@@ -15,11 +15,13 @@ stages:
   second: {split: {preamble: 2}}
   wants:  {split: {expect: [City, price]}}
   insists: {split: {expect: [price], missing: dead}}
+  latin2: {split: {encoding: iso-8859-2}}
   tidy:   {normalise: {}}
   ship:   {deliver: {linger: 20ms, firehose: {stream: out, region: eu-west-1}}}
 routes:
   - {from: inbox, to: rows}
   - {from: rows, to: tidy}
+  - {from: latin2, to: tidy}
   - {from: buries, to: tidy}
   - {from: keeps, to: tidy}
   - {from: named, to: tidy}
@@ -134,6 +136,29 @@ def test_drift_of_the_header(p):
 def test_more_delimiters(p, sign):
     taken = Taken(p, f"sign{ord(sign)}.csv", "id,x^y,z\n1,Leeds, of old\n2,York,y\n".replace("^", "").replace(",", sign).encode())
     assert taken.rows[2] == {"id": "2", "xy": "York", "z": "y"} and taken.job["delimiter"] == sign
+
+
+ENCODED = "Größe,city\n1,Łódź 😀\n,\n2,\"York\n\"\n"
+
+
+@pytest.mark.parametrize("encoding, mark, to", [("utf-16-le", b"\xff\xfe", "rows"), ("utf-16-be", b"\xfe\xff", "rows"),
+                                                ("utf-16-le", b"", "rows"), ("iso8859-2", b"", "latin2")])
+def test_encodings(p, encoding, mark, to):
+    text = ENCODED.replace(" 😀", "") if to == "latin2" else ENCODED
+    data = mark + text.encode(encoding)
+    taken = Taken(p, f"{encoding}{len(mark)}.csv", data, to=to)
+    assert [taken.rows[row]["city"] for row in (1, 3)] == [text.split(",")[2].split("\n")[0], "York\n"]
+    assert json.loads(taken.job["cols"]) == ["Größe", "city"]
+    assert taken.books("rows", "delivered", "filtered:empty") == (3, 2, 1)
+    for row, first in ((1, "1,"), (3, "2,")):
+        offset = next(int(d["sp_id"].split("-")[2]) for d in p.documents(src=f"{taken.job['src']}-{row}-"))
+        assert data[offset:].decode(encoding).startswith(first)
+
+
+def test_rows_that_are_not_utf8_are_counted(p):
+    taken = Taken(p, "latin.csv", "id,city\n1,Köln\n2,Leeds\n3,Zürich\n".encode("windows-1252"))
+    assert taken.rows[3]["city"] == "Zürich" and taken.job["rows:windows-1252"] == "2"
+    assert sum("read as windows-1252" in line and "latin.csv" in line for line in p.logs().splitlines()) == 1
 
 
 def test_the_books_are_right(p):

@@ -145,6 +145,20 @@ static void test_rules_take_a_text_step_by_step(void)
          ",\"a\":null,\"sp_extra\":{\"a\":\"today\",\"b\":\"2021-05-26\"},\"sp_issues\":["
          "{\"field\":\"a\",\"issue\":\"relative_date\",\"reason\":\"counts from a day that is "
          "not declared: declare `scraped`\"}]}"},
+        {"fields: {a: {parse: date, scraped: Last Scraped}}", "[\"a\",\"last_scraped\"]",
+         "[44,\"2 weeks ago\",\"2015-10-03 10:00:00\"]",
+         ",\"a\":\"2015-09-19\",\"sp_extra\":{\"a\":\"2 weeks "
+         "ago\",\"last_scraped\":\"2015-10-03 10:00:00\"}}"},
+        {"fields: {a: {parse: date, scraped: last_scraped}, b: {parse: date, take: age, from: "
+         "a}}",
+         "[\"last_scraped\",\"a\"]", "[44,\"yesterday\",\"2 weeks ago\"]",
+         ",\"a\":null,\"b\":\"P2W\",\"sp_extra\":{\"last_scraped\":\"yesterday\",\"a\":\"2 "
+         "weeks ago\"},\"sp_issues\":[{\"field\":\"a\",\"issue\":\"relative_date\","
+         "\"reason\":\"counts from a day that is not declared: declare `scraped`\"}]}"},
+        {"fields: {a: {parse: timestamp, scraped: s}}", "[\"a\",\"s\"]",
+         "[44,\"3 hours ago\",\"2015-10-03T10:00:00+02:00\"]",
+         ",\"a\":\"2015-10-03T05:00:00Z\",\"sp_extra\":{\"a\":\"3 hours "
+         "ago\",\"s\":\"2015-10-03T10:00:00+02:00\"}}"},
         {"fields: {a: {parse: date, unreadable: 'null'}}", "[\"a\"]", "[44,\"today\"]",
          ",\"a\":null,\"sp_extra\":{\"a\":\"today\"}}"},
         /* the default of a part that is a word */
