@@ -120,19 +120,21 @@ static bool is_joint(char c)
     return c == ' ' || (c >= '\t' && c <= '\r') || c == '_' || c == '-' || c == '.';
 }
 
-uint32_t text_small(uint32_t c)
+uint32_t text_small(uint32_t point)
 {
-    if (c < 0x80)
-        return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-    if ((c >= 0xc0 && c <= 0xde && c != 0xd7) || (c >= 0x391 && c <= 0x3a9))
-        return c + 0x20;
-    if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e))
-        return c + (c & 1);
-    if ((c >= 0x100 && c <= 0x137) || (c >= 0x14a && c <= 0x177))
-        return c | 1;
-    if (c >= 0x400 && c <= 0x40f)
-        return c + 0x50;
-    return c >= 0x410 && c <= 0x42f ? c + 0x20 : c;
+    if (point < 0x80)
+        return point >= 'A' && point <= 'Z' ? point | 0x20 : point;
+    if ((point >= 0xc0 && point <= 0xde && point != 0xd7) || (point >= 0x391 && point <= 0x3a9))
+        return point + 0x20;
+    if ((point >= 0x139 && point <= 0x148) || (point >= 0x179 && point <= 0x17e))
+        return point + (point & 1);
+    if ((point >= 0x100 && point <= 0x137) || (point >= 0x14a && point <= 0x177))
+        return point | 1;
+    if (point == 0x18f) /* schwa */
+        return 0x259;
+    if (point >= 0x400 && point <= 0x40f)
+        return point + 0x50;
+    return point >= 0x410 && point <= 0x42f ? point + 0x20 : point;
 }
 
 /* All letters with a small one that is not ASCII are two bytes long, and so is that. */

@@ -74,7 +74,7 @@ static bool fill_record(avro_value_t *to, avro_schema_t type, const cJSON *from)
             return complain(name, member);
     }
     for (const cJSON *m = from->child; m; m = m->next)
-        if (strncmp(m->string, "sp_", 3) &&
+        if (strncmp(m->string, "sp_", 3) != 0 &&
             avro_schema_record_field_get_index(type, m->string) < 0)
             return complain(m->string, m);
     return true;
@@ -173,7 +173,7 @@ static avro_schema_t read_schema(const char *path)
     avro_schema_t schema;
 
     if (f)
-        fclose(f);
+        (void)fclose(f);
     if (!n || avro_schema_from_json_length(text, n, &schema)) {
         fprintf(stderr, "%s: %s\n", path, n ? avro_strerror() : strerror(errno));
         exit(2);

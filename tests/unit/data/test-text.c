@@ -86,6 +86,7 @@ static void test_text_fold_makes_names_comparable(void)
         {"POJEMNO\xc5\x9a\xc4\x86", "pojemno\xc5\x9b\xc4\x87"},
         {"GR\xc3\x96SSE", "gr\xc3\xb6sse"},
         {"\xd0\xa6\xd0\x95\xd0\x9d\xd0\x90", "\xd1\x86\xd0\xb5\xd0\xbd\xd0\xb0"},
+        {"M\xc3\x9cH\xc6\x8fRR", "m\xc3\xbch\xc9\x99rr"},
         {"A\xc3", "a\xc3"},
         {"", ""},
         {" ", ""},
