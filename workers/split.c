@@ -205,6 +205,7 @@ static bool step(struct split *s, struct batch *b, struct trouble *t)
     struct row row;
 
     while (cutter_boundary(r->cutter) < stop && b->record_count < STEP_ROWS) {
+        row = (struct row){0}; /* at the end `why` alone is said, or nothing */
         enum rows_status status = reader_next(r, &b->arena, &budget, &row, t);
         if ((status == ROWS_ROW || status == ROWS_BAD) && reader_is_half(r, &row)) {
             emit_half(r, b, &row);

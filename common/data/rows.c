@@ -330,9 +330,12 @@ enum rows_status rows_next(struct rows *r, str piece, bool is_last, struct arena
         return ROWS_MORE;
     while (status == ROWS_MORE) {
         assert(piece.n >= r->parsed + r->searched);
+        if (r->parsed == piece.n && is_last && !r->parsed) {
+            *row = (struct row){0};
+            return ROWS_END;
+        }
         if (r->parsed == piece.n && is_last)
-            return r->parsed ? give_bad(r, "open_quote", (str){piece.p, r->first.text}, a, row)
-                             : ROWS_END;
+            return give_bad(r, "open_quote", (str){piece.p, r->first.text}, a, row);
         if (piece.n == 0)
             return ROWS_MORE;
         bool is_found = find_line(r, piece, is_last, &line);

@@ -29,12 +29,12 @@ static bool is_section(str line, const char *section)
 {
     if (line.n < 2 || line.p[line.n - 1] != ']')
         return false;
-    str name = str_trim((str){line.p + 1, line.n - 2}), want = str_of(section);
-    if (str_starts(want, STR("profile ")) && str_starts(name, STR("profile"))) {
-        str rest = str_trim((str){name.p + 7, name.n - 7});
-        return str_equal(rest, (str){want.p + 8, want.n - 8});
+    str name = str_trim((str){line.p + 1, line.n - 2}), profile = STR("profile ");
+    if (str_starts(name, profile) && strncmp(section, profile.p, profile.n) == 0) {
+        name = str_trim((str){name.p + profile.n, name.n - profile.n});
+        section += profile.n;
     }
-    return str_equal(name, want);
+    return str_is(name, section);
 }
 
 str credentials_ini(str text, const char *section, const char *key)

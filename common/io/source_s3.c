@@ -89,7 +89,7 @@ static bool s3_ask(struct web *w)
     headers[r.header_count++] = (struct sigv4_header){STR("host"), e.host};
     headers[r.header_count++] = (struct sigv4_header){
         STR("x-amz-content-sha256"), (str){hash_of_nothing, sizeof(hash_of_nothing) - 1}};
-    if (w->is_found) {
+    if (w->etag.n) {
         headers[r.header_count++] = (struct sigv4_header){STR("if-match"), w->etag};
         web_add_header(w, "If-Match", w->etag);
     }

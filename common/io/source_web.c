@@ -72,6 +72,8 @@ static void learn(struct web *w, str etag, str modified, uint64_t size)
     w->modified = arena_copy(a, modified);
     w->size = size;
     str validator = etag.n ? etag : modified;
+    if (validator.n > 1 && validator.p[0] == '"') /* events of S3 write it without */
+        validator = (str){validator.p + 1, validator.n - 2};
     w->version = size == UINT64_MAX
                      ? arena_printf(a, "?-" STR_FMT, STR_ARG(validator))
                      : arena_printf(a, "%" PRIu64 "-" STR_FMT, size, STR_ARG(validator));
