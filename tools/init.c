@@ -211,7 +211,7 @@ static void on_ended(void *ctx, const struct offline_end *end)
     const struct record *r = end->record;
     str rest, name, cell;
 
-    if (end->fate != OFFLINE_FILTERED || !json_open(r->line, &rest))
+    if (!reader_is_record(end) || !json_open(r->line, &rest))
         return;
     keep_for_test(m, r);
     if (str_starts(r->line, STR("["))) {

@@ -29,6 +29,11 @@ int named_file_find(struct arena *a, const char *name, struct named_file *f, str
     return 0;
 }
 
+bool reader_is_record(const struct offline_end *end)
+{
+    return end->fate == OFFLINE_FILTERED && str_is(end->reason, "seen");
+}
+
 struct pipeline *reader_pipeline(struct command_call *call)
 {
     struct findings f = {.arena = call->arena};

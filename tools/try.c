@@ -83,7 +83,7 @@ static void on_ended(void *ctx, const struct offline_end *end)
     struct offline_end seen = *end;
 
     begin_unread(t);
-    if (!t->view.has_pipeline && end->fate == OFFLINE_FILTERED)
+    if (!t->view.has_pipeline && reader_is_record(end))
         seen.fate = OFFLINE_OUT; /* by our own route */
     switch (seen.fate) {
     case OFFLINE_OUT:

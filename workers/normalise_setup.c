@@ -22,6 +22,7 @@ static void load_groups(struct load *l, const struct rule *r, struct coerce_setu
 {
     uint32_t n, used = 0;
     const struct node **signs = load_words(l, r->group, &n);
+    char decimal = setup->decimal ? setup->decimal : '.';
 
     setup->groups[0] = setup->decimal == ',' ? '.' : ',';
     if (!r->group)
@@ -33,7 +34,7 @@ static void load_groups(struct load *l, const struct rule *r, struct coerce_setu
             continue;
         if (str_is(sign, "\u00a0") || str_is(sign, "\u202f"))
             sign = STR(" ");
-        if (!is_sign(sign) || sign.p[0] == setup->decimal || used == sizeof(setup->groups))
+        if (!is_sign(sign) || sign.p[0] == decimal || used == sizeof(setup->groups))
             load_complain(
                 l, signs[i],
                 "must be one sign that is not the decimal one, or none; at most four");
@@ -44,10 +45,9 @@ static void load_groups(struct load *l, const struct rule *r, struct coerce_setu
 
 static void load_signs(struct load *l, const struct rule *r, struct coerce_setup *setup)
 {
-    setup->decimal = '.';
     if (is_sign(r->decimal))
         setup->decimal = r->decimal.p[0];
-    else
+    else if (r->decimal.n)
         complain_at(l, r, "decimal", "must be one sign, as . or ,");
     load_groups(l, r, setup);
 }
@@ -154,7 +154,9 @@ static void load_numbers(struct load *l, const struct rule *r, struct coerce_set
     load_signs(l, r, setup);
     load_units(l, r, setup);
     setup->unit = load_unit(l, r, "unit", r->unit, setup);
-    setup->assume = load_unit(l, r, "assume", r->assume, setup);
+    setup->wants_unit = str_is(r->assume, "none");
+    if (!setup->wants_unit)
+        setup->assume = load_unit(l, r, "assume", r->assume, setup);
     setup->currency = r->currency;
     setup->currencies = load_meanings(l, r->currencies, &setup->currency_count);
     setup->notes = load_meanings(l, r->notes, &setup->note_count);

@@ -43,7 +43,8 @@ struct coerce_setup {          /* what a field's rule declares; the defaults in 
     const struct coerce_word *currencies; /* signs and words, beside the built-in ones */
     uint32_t format_count, truthy_count, falsy_count, symbol_count, language_count, note_count,
         currency_count;
-    char decimal;     /* sign of numbers ['.'] */
+    char
+        decimal; /* sign of numbers ['.', and money and quantities like 12.990 are ambiguous] */
     char groups[4];   /* signs between groups, 0 behind the last [none]; a ' ' is any blank that
                        * does not break a line; one number has one of them */
     bool is_integral; /* a converted number is rounded, half up, to a whole one [no] */
@@ -54,6 +55,7 @@ struct coerce_setup {          /* what a field's rule declares; the defaults in 
     const struct unit *unit, *assume; /* to convert to; of a bare number [that one] */
     const struct unit *units;         /* of the source, beside the built-in ones */
     uint32_t unit_count;
+    bool wants_unit;            /* a bare number is ambiguous */
     bool has_zone, has_now;     /* the next two are declared */
     int zone;                   /* of a time that names none, minutes east of UTC */
     int64_t now;                /* seconds since the epoch, that relative dates count from */

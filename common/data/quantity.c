@@ -133,6 +133,8 @@ bool quantity_read(const struct coerce_setup *setup, const struct quantity_wish 
     q->has_more = all.has_words || all.n > 1;
     if (!chosen)
         return q->note.n || all.is_nothing || refuse_without_amount(wish, &all, out);
+    if (setup->wants_unit && !wish->is_money && !chosen->unit)
+        return quantity_refuse_ambiguous(out, "has no unit: declare it with `assume`");
     q->has_amount = true;
     q->amount = *chosen;
     str note = name_of_note(chosen->note, chosen->declared_note);

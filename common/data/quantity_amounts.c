@@ -269,6 +269,7 @@ void amounts_read(const struct coerce_setup *setup, const struct quantity_wish *
         return;
     tokens_read(setup, wish, a, text, &tokens);
     out->wrong = tokens.wrong;
+    out->is_ambiguous = tokens.wrong && tokens.is_ambiguous;
     out->is_nothing = is_nothing(&tokens);
     while (p.i < tokens.n && !out->wrong)
         take_item(&p);

@@ -2,6 +2,8 @@
 
 enum { GROUPS_MAX = sizeof(((struct coerce_setup *)NULL)->groups) };
 static const char bad_group[] = "has group signs in places where no group ends";
+static const char two_meanings[] =
+    "has three digits behind a point, decimals or a group: declare `decimal`";
 static const char bad_sign[] = "has a sign inside a number that is neither decimal nor group";
 
 struct digits {
@@ -41,6 +43,7 @@ static char group_at(const struct digits *s, const char *p, size_t *width)
  * number has one sign. */
 static char *take_groups(struct digits *s, char *out, size_t first)
 {
+    bool is_zero = *(s->p - first) == '0';
     size_t width = 0, digits = 3;
     char sign = group_at(s, s->p, &width);
 
@@ -49,7 +52,7 @@ static char *take_groups(struct digits *s, char *out, size_t first)
         if (n == 0 || (sign == ' ' && (n != 3 || first > 3)))
             break;
         digits = n;
-        if (digits > 3 || digits < 2 || first > 3)
+        if (digits > 3 || digits < 2 || first > 3 || is_zero)
             s->wrong = bad_group;
         memcpy(out, s->p + width, digits);
         out += digits;
@@ -80,9 +83,19 @@ static bool is_broken(const struct digits *s)
     return *s->p == '.' || *s->p == ',' || *s->p == '\'' || *s->p == ':';
 }
 
-str quantity_digits(const struct coerce_setup *setup, struct arena *a, const char **p,
-                    const char *end, const char **wrong)
+/* 12.990 is what Spaniards write for twelve thousand. */
+static bool is_like_group(const struct coerce_setup *setup, const char *number, const char *end)
 {
+    size_t n = quantity_digits_at(number, end);
+
+    return !setup->decimal && n > 0 && n <= 3 && *number != '0' && number + n < end &&
+           number[n] == '.' && quantity_digits_at(number + n + 1, end) == 3;
+}
+
+str quantity_digits(const struct coerce_setup *setup, struct arena *a, const char **p,
+                    const char *end, const char **wrong, bool *is_ambiguous)
+{
+    bool is_open = is_like_group(setup, *p, end);
     struct digits s = {.p = *p,
                        .end = end,
                        .groups = setup->groups,
@@ -102,9 +115,12 @@ str quantity_digits(const struct coerce_setup *setup, struct arena *a, const cha
     out = take_fraction(&s, out);
     if (is_broken(&s))
         s.wrong = bad_sign;
+    else if (is_open)
+        s.wrong = two_meanings;
     arena_trim(a, out);
     *p = s.p;
     if (s.wrong)
         *wrong = s.wrong;
+    *is_ambiguous = s.wrong == two_meanings;
     return str_between(first, out);
 }

@@ -184,7 +184,8 @@ static void scan_number(struct scanner *s)
     const struct token *last = s->tokens->n ? &s->tokens->at[s->tokens->n - 1] : NULL;
     const char *from = s->p;
     size_t first = quantity_digits_at(s->p, s->end);
-    str digits = quantity_digits(s->setup, s->arena, &s->p, s->end, &s->tokens->wrong);
+    str digits = quantity_digits(s->setup, s->arena, &s->p, s->end, &s->tokens->wrong,
+                                 &s->tokens->is_ambiguous);
 
     if (first == 3 && s->may_go_on && last && last->kind == TOKEN_NUMBER)
         s->tokens->wrong = "has numbers side by side: a blank may be their group sign";
@@ -272,6 +273,7 @@ void tokens_read(const struct coerce_setup *setup, const struct quantity_wish *w
 
     tokens->n = 0;
     tokens->wrong = NULL;
+    tokens->is_ambiguous = false;
     while (s.p < s.end && !tokens->wrong)
         scan_one(&s);
 }

@@ -36,6 +36,7 @@ struct tokens {
     struct token at[TOKENS_MAX];
     uint32_t n;
     const char *wrong; /* what is wrong with a number, or with all of it; NULL: nothing */
+    bool is_ambiguous; /* that it can be read in several ways */
 };
 /* Words are units of the wanted dimension first; where money is wanted, its words before units.
  */

@@ -153,3 +153,11 @@ def test_real_files_lose_nothing(folder):
     assert counts["krisha_almaty.csv"] == (102, 102)
     assert all(a == b for a, b in counts.values())
     assert said["rows"] > 20000
+
+
+def test_records_that_are_no_data_are_filtered_with_and_without_a_pipeline(folder):
+    (folder / "gaps.csv").write_text("ref,price\nA1,2\n,\nref,price\nA2,3\n")
+    for words in ([], ["--pipeline", "p.yaml"]):
+        said = tried(folder, "gaps.csv", *words)
+        assert (said["rows"], said["ok"], said["filtered"]) == (4, 2, 2)
+        assert [r.get("reason") for r in said["files"][0]["records"]] == [None, "empty", "repeated_header", None]

@@ -72,7 +72,7 @@ static bool check_words(const struct coercer *c, const struct coerce_setup *setu
 
 static void check_kind(const struct coercer *c, str text, str value)
 {
-    static const struct coerce_setup plain = {0};
+    static const struct coerce_setup plain = {.decimal = '.'};
     enum json_type type = json_type(value);
     str again = STR_NONE;
     struct coerced out = {0};

@@ -535,6 +535,54 @@ static void test_quantity_tells_when_the_text_says_more(void)
     arena_free(&arena);
 }
 
+/* What a point before three digits is, and the unit of a bare number, is never guessed. */
+static void test_what_is_open_is_ambiguous(void)
+{
+    static const struct {
+        const char *word, *text, *open; /* NULL: ambiguous */
+    } cases[] = {
+        {"money", "12.990 €", NULL},
+        {"money", "ab 425.000 €", NULL},
+        {"money", "1.25 Cr", "12500000"},
+        {"money", "£9,995", "9995"},
+        {"money", "$1,234.567", "1234.567"},
+        {"distance", "125.000 km", NULL},
+        {"distance", "> 125.000 - 130.000 km", NULL},
+        {"volume", "1.968 cm³", NULL},
+        {"area", "0.125 m2", "0.125"},
+        {"area", "1204.125 m2", "1204.125"},
+        {"area", "87.25 m2", "87.25"},
+    };
+    const struct coerce_setup open = {.groups = {','}, .digits = -1};
+    const struct coerce_setup dots = {.decimal = '.', .groups = {','}, .digits = -1};
+    const struct coerce_setup picky = {.wants_unit = true, .unit = unit("km"), .digits = -1};
+    bool good;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct coerced out = take(cases[i].word, &open, TAKE_VALUE, cases[i].text, &good);
+        CHECK_INT(good, cases[i].open != NULL);
+        if (cases[i].open)
+            CHECK(str_is(out.value, cases[i].open));
+        else
+            CHECK(str_is(out.issue, "ambiguous"));
+    }
+    CHECK(str_is(take("money", &dots, TAKE_VALUE, "12.990 €", &good).value, "12.990"));
+    CHECK(str_is(take("distance", &picky, TAKE_VALUE, "8 km", &good).value, "8"));
+    CHECK(str_is(take("distance", &picky, TAKE_VALUE, "4 - 8 km", &good).value, "4"));
+    CHECK(str_is(take("distance", &picky, TAKE_VALUE, "45,600", &good).issue, "unparsed"));
+    CHECK(str_is(take("distance", &picky, TAKE_VALUE, "45600", &good).issue, "ambiguous"));
+}
+
+/* No group begins with a zero: 0,250 ha are not 250. */
+static void test_nothing_groups_behind_a_zero(void)
+{
+    bool good;
+    const struct coerce_setup setup = {.groups = {','}, .digits = -1};
+
+    CHECK(str_is(take("area", &setup, TAKE_VALUE, "0,250 ha", &good).issue, "unparsed"));
+    CHECK(str_is(take("area", &setup, TAKE_VALUE, "0.250 ha", &good).value, "0.250"));
+}
+
 static void test_quantity_has_bounds(void)
 {
     char text[1002];
@@ -581,7 +629,9 @@ int main(void)
     RUN(test_range);
     RUN(test_percent);
     RUN(test_quantity_tells_when_the_text_says_more);
+    RUN(test_nothing_groups_behind_a_zero);
     RUN(test_quantity_has_bounds);
+    RUN(test_what_is_open_is_ambiguous);
     RUN(test_quantity_multiplier_named);
     return check_done();
 }
