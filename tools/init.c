@@ -336,6 +336,7 @@ static int init_run(struct command_call *call, struct error *err)
 
     if (call->argc < 1)
         return error_set(err, ERR_USAGE, "name one or more sample files");
+    quiet_stages(call, "init");
     m.last = &m.columns;
     int rc = read_files(&m, err);
     m.out.columns = m.columns;

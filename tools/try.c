@@ -213,6 +213,7 @@ static int try_run(struct command_call *call, struct error *err)
                                .pipeline = o->pipeline};
     if (call->argc < 1)
         return error_set(err, ERR_USAGE, "name the files to try");
+    quiet_stages(call, "try");
     if (only_of(o->only, &t.view.only, call->arena, err))
         return err->code;
     if (!o->pipeline.n)

@@ -118,6 +118,15 @@ def test_drift_between_files(folder):
     assert files[2]["drift"] == {"new": [], "absent": [], "has_new_order": True}
 
 
+def test_nothing_is_logged_that_is_shown(folder):
+    (folder / "later.csv").write_text("Ref,price,rooms\nB1,5,3\n")
+    done = call(folder, "try", "homes.csv", "later.csv")
+    assert done.stderr == ""
+    assert "columns that the first file has not: rooms" in done.stdout.splitlines()
+    [head] = [line for line in done.stdout.splitlines() if line.startswith("later.csv: ")]
+    assert "{" not in head and "[" not in head
+
+
 def test_exit_status(folder):
     words = ["try", "homes.csv", "--pipeline", "p.yaml"]
     assert call(folder, *words).returncode == 0
