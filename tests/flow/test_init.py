@@ -123,6 +123,6 @@ def test_no_columns_no_pipeline(tmp_path):
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="no folder of real files")
-@pytest.mark.parametrize("file", sorted(DATA.glob("[pc]*/*.csv")), ids=lambda f: f.stem)
+@pytest.mark.parametrize("file", sorted(DATA.glob("[pc]*/*.csv")), ids=lambda f: getattr(f, "stem", "none"))
 def test_real_files(tmp_path, file):
     made(tmp_path, file)
