@@ -138,8 +138,9 @@ static struct reading reading_of(const struct follow *w, uint64_t now_us)
     struct reading p = {.sum = gain_all(w), .us = MAX(now_us - w->started_us, (uint64_t)1)};
 
     for (uint32_t i = 0; i < w->count; i++) {
-        p.offset += w->files[i].offset;
-        p.size += w->files[i].size;
+        const struct follow_file *f = &w->files[i];
+        p.offset += f->size ? MIN(f->offset, f->size) : f->offset; /* it may be unpacked */
+        p.size += f->size;
         p.over += w->files[i].stand >= FOLLOW_DONE;
     }
     return p;

@@ -211,7 +211,7 @@ static void on_ended(void *ctx, const struct offline_end *end)
     const struct record *r = end->record;
     str rest, name, cell;
 
-    if (end->fate != OFFLINE_FILTERED || !json_open(r->line, &rest))
+    if (!reader_is_record(end) || !json_open(r->line, &rest))
         return;
     keep_for_test(m, r);
     if (str_starts(r->line, STR("["))) {
@@ -336,6 +336,7 @@ static int init_run(struct command_call *call, struct error *err)
 
     if (call->argc < 1)
         return error_set(err, ERR_USAGE, "name one or more sample files");
+    quiet_stages(call, "init");
     m.last = &m.columns;
     int rc = read_files(&m, err);
     m.out.columns = m.columns;

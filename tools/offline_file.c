@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "common/base/log.h"
 #include "tools/file_uri.h"
 
 static const char reader[] = "stages:\n"
@@ -27,6 +28,19 @@ int named_file_find(struct arena *a, const char *name, struct named_file *f, str
     f->uri = file_uri(a, path);
     f->folder = arena_copy(a, slash == path ? STR("/") : str_between(path, slash));
     return 0;
+}
+
+bool reader_is_record(const struct offline_end *end)
+{
+    return end->fate == OFFLINE_FILTERED && str_is(end->reason, "seen");
+}
+
+void quiet_stages(const struct command_call *call, const char *role)
+{
+    bool is_json = str_is(call->common->log, "json");
+
+    if (str_is(call->common->log_level, "info"))
+        log_open(role, is_json ? LOG_JSON : LOG_LOGFMT, LEVEL_ERROR);
 }
 
 struct pipeline *reader_pipeline(struct command_call *call)

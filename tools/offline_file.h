@@ -10,5 +10,11 @@ struct named_file {
 int named_file_find(struct arena *a, const char *name, struct named_file *f,
                     struct error *err) MUST_CHECK;
 
-/* A pipeline that only splits: its records leave stage `rows` as filtered ones. */
+/* What stages log for operators stands in what is printed: only errors, unless a level was
+ * asked for. */
+void quiet_stages(const struct command_call *call, const char *role);
+
+/* A pipeline that only splits. */
 struct pipeline *reader_pipeline(struct command_call *call) MUST_CHECK;
+/* One of its records, as split made it? Others ended in split. */
+bool reader_is_record(const struct offline_end *end);

@@ -32,12 +32,23 @@ static const struct setting send_table[] = {
     {0},
 };
 
+/* Whether a splitter may read it, and what is there, only it can say. */
+static bool is_uri(str name)
+{
+    return str_starts(name, STR("s3://")) || str_starts(name, STR("http://")) ||
+           str_starts(name, STR("https://"));
+}
+
 static int look_at_file(struct arena *a, const char *name, struct follow_file *f,
                         struct error *err)
 {
     char path[PATH_MAX], id[16];
     struct stat st;
 
+    if (is_uri(str_of(name))) {
+        *f = (struct follow_file){.name = name, .uri = str_of(name), .src = STR("")};
+        return 0;
+    }
     if (!realpath(name, path) || stat(path, &st) != 0 || access(path, R_OK) != 0)
         return error_set(err, ERR_DATA, "cannot read '%s': %s", name, strerror(errno));
     if (!S_ISREG(st.st_mode))
@@ -134,9 +145,10 @@ static int run_send(struct command_call *call, struct error *err)
 
 const struct command command_send = {
     .name = "send",
-    .summary = "Send files into the pipeline.",
+    .summary = "Send files, or URIs of s3, http and https, into the pipeline.",
     .usage = "FILE...",
-    .examples = "standpipe send data.csv\nstandpipe send --wait data/*.csv\n",
+    .examples = "standpipe send data.csv\nstandpipe send --wait data/*.csv\n"
+                "standpipe send s3://bucket/2026/rows.csv.gz\n",
     .options = send_table,
     .options_size = sizeof(struct send_settings),
     .run = run_send,

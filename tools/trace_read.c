@@ -17,7 +17,7 @@ static const struct reader_setup setup = {
     .header = {"first", 5},
     .preamble = {"auto", 4},
     .encoding = {"auto", 4},
-    .limits = {.columns = COLUMNS_MAX, .row_bytes = ROW_MAX},
+    .limits = {.columns = COLUMNS_MAX, .row_bytes = ROW_MAX, .lines = 1000},
     .source = {.roots = &root, .root_count = 1},
     .is_at_row = true,
 };

@@ -83,7 +83,7 @@ static void on_ended(void *ctx, const struct offline_end *end)
     struct offline_end seen = *end;
 
     begin_unread(t);
-    if (!t->view.has_pipeline && end->fate == OFFLINE_FILTERED)
+    if (!t->view.has_pipeline && reader_is_record(end))
         seen.fate = OFFLINE_OUT; /* by our own route */
     switch (seen.fate) {
     case OFFLINE_OUT:
@@ -213,6 +213,7 @@ static int try_run(struct command_call *call, struct error *err)
                                .pipeline = o->pipeline};
     if (call->argc < 1)
         return error_set(err, ERR_USAGE, "name the files to try");
+    quiet_stages(call, "try");
     if (only_of(o->only, &t.view.only, call->arena, err))
         return err->code;
     if (!o->pipeline.n)

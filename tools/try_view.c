@@ -68,7 +68,8 @@ void try_view_file(struct try_view *v, struct try_file *f, bool is_first)
     say_seen(s, f->name);
     say(s, ":");
     for (uint32_t i = 0; i + 1 < f->split_count; i += 2) {
-        if (!is_choice(f->split[i]))
+        bool is_below = str_is(f->split[i], "drift") || str_is(f->split[i], "header");
+        if (!is_choice(f->split[i]) || is_below)
             continue;
         str value = str_is(f->split[i + 1], "\t") ? STR("tab") : f->split[i + 1];
         say(s, " ");

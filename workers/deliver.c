@@ -76,6 +76,18 @@ static void on_timer(void *ctx)
     answer_finish(ctx);
 }
 
+static int deliver_probe(struct worker *w, str *url, struct error *err)
+{
+    struct deliver *s = w->state;
+
+    s->worker = w;
+    if (open_sink(s, err) != 0)
+        return err->code;
+    *url = arena_copy(w->arena, s->sink->url(s->sink_state));
+    s->sink->close(s->sink_state);
+    return 0;
+}
+
 static int deliver_open(struct worker *w, struct error *err)
 {
     struct deliver *s = w->state;
@@ -231,6 +243,7 @@ const struct stage stage_deliver = {
     .process = deliver_process,
     .flush = deliver_flush,
     .close = deliver_close,
+    .probe = deliver_probe,
     .max_inflight = DELIVER_BATCHES,
     .is_end = true,
 };

@@ -10,11 +10,28 @@ enum { NUMBER_MAX = 64 }; /* bytes of a number that is held against bounds */
 
 enum step { STEP_TEXT, STEP_NOTHING, STEP_UNKNOWN };
 
+/* Member by member: it is done for every cell, and a structure of this size at once is a slow
+ * instruction. */
+static void begin(struct reading *r, str raw)
+{
+    r->raw = raw;
+    r->text = raw;
+    r->before = STR_NONE;
+    r->after = STR_NONE;
+    r->out.value = STR_NONE;
+    r->out.issue = STR_NONE;
+    r->out.why = STR_NONE;
+    r->out.is_part = false;
+    r->now = 0;
+    r->is_raw = r->is_read = r->has_now = false;
+    r->is_whole = true;
+}
+
 bool cell_look(struct arena *a, str raw, struct reading *r)
 {
     if (!raw.n || json_type(raw) == JSON_NULL)
         return false;
-    *r = (struct reading){.raw = raw, .text = raw, .is_whole = true};
+    begin(r, raw);
     if (raw.p[0] != '"')
         return true;
     str inner = {raw.p + 1, raw.n - 2};
@@ -51,8 +68,8 @@ static enum step map_word(const struct normalise_steps *s, struct reading *r, st
     r->is_whole = false;
     if (s->unmapped == UNMAPPED_NULL)
         return STEP_NOTHING;
-    r->issue = STR("unmapped");
-    r->why = STR("is not in the map");
+    r->out.issue = STR("unmapped");
+    r->out.why = STR("is not in the map");
     return STEP_UNKNOWN;
 }
 
@@ -166,43 +183,44 @@ static bool is_within(const struct normalise_field *f, str value)
 
 static bool finish(struct arena *a, const struct normalise_field *f, struct reading *r)
 {
-    if (str_is(r->value, "null"))
-        r->value = STR_NONE;
-    if (!r->value.n)
+    if (str_is(r->out.value, "null"))
+        r->out.value = STR_NONE;
+    if (!r->out.value.n)
         return true;
-    if (r->value.p[0] == '"') {
+    if (r->out.value.p[0] == '"') {
         if (f->letter_case)
-            r->value = change_case(a, r->value, f->letter_case);
+            r->out.value = change_case(a, r->out.value, f->letter_case);
         if (f->pad_width)
-            r->value = pad(a, r->value, f->pad_width, f->pad_with);
+            r->out.value = pad(a, r->out.value, f->pad_width, f->pad_with);
     }
-    if (f->is_bounded && !is_within(f, r->value)) {
-        r->issue = STR("implausible");
-        r->why = STR("is outside of what is plausible");
+    if (f->is_bounded && !is_within(f, r->out.value)) {
+        r->out.issue = STR("implausible");
+        r->out.why = STR("is outside of what is plausible");
     }
-    return !f->type || schema_fits(f->type, a, r->value, &r->issue, &r->why);
+    return !f->type || schema_fits(f->type, a, r->out.value, &r->out.issue, &r->out.why);
+}
+
+/* With the moment that this record counts from. */
+static const struct coerce_setup *setup_at(struct arena *a, const struct coerce_setup *setup,
+                                           int64_t now)
+{
+    struct coerce_setup *dated = arena_alloc(a, sizeof(*dated));
+
+    *dated = *setup;
+    dated->has_now = true;
+    dated->now = now;
+    return dated;
 }
 
 static bool coerce(struct arena *a, const struct normalise_field *f, struct reading *r)
 {
     const struct coerce_setup *setup = &f->setup;
-    struct coerce_setup dated;
-    struct coerced c = {0};
 
-    if (r->has_now) {
-        dated = f->setup;
-        dated.has_now = true;
-        dated.now = r->now;
-        setup = &dated;
-    }
-    bool is_read = f->coercer->run(setup, a, r->text, &c);
-
-    r->value = c.value;
-    r->is_read = is_read;
-    r->issue = c.issue;
-    r->why = c.why;
-    r->is_whole &= !c.is_part;
-    return is_read;
+    if (r->has_now)
+        setup = setup_at(a, setup, r->now);
+    r->is_read = f->coercer->run(setup, a, r->text, &r->out);
+    r->is_whole &= !r->out.is_part;
+    return r->is_read;
 }
 
 bool cell_read(struct arena *a, const struct normalise_field *f, struct reading *r)
@@ -212,8 +230,8 @@ bool cell_read(struct arena *a, const struct normalise_field *f, struct reading 
 
     if (f->coercer && !is_string && !f->coercer->takes_json &&
         (r->raw.p[0] == '{' || r->raw.p[0] == '[')) {
-        r->issue = STR("unparsed");
-        r->why = STR("is an object or an array");
+        r->out.issue = STR("unparsed");
+        r->out.why = STR("is an object or an array");
         return false;
     }
     if (f->has_steps) {
@@ -228,9 +246,9 @@ bool cell_read(struct arena *a, const struct normalise_field *f, struct reading 
             return false;
     } else if (r->raw.n &&
                (r->is_raw || (!f->coercer && !is_string && r->text.p == r->raw.p))) {
-        r->value = r->raw;
+        r->out.value = r->raw;
     } else {
-        r->value = json_quoted(a, r->text);
+        r->out.value = json_quoted(a, r->text);
     }
     return finish(a, f, r);
 }

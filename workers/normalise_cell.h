@@ -10,11 +10,11 @@ struct reading {       /* of one text for one field */
     str before, after; /* text that goes around it before it is matched and parsed */
     bool has_now;      /* `now` is known, in seconds since the epoch: goes over the setup's */
     int64_t now;
-    str value;     /* JSON value of the field; empty: there is none */
     bool is_whole; /* the value says all that the text says */
     bool is_read;  /* a coercer took it, if only to say that there is no such part */
-    str issue;     /* word; empty: none. With a value: what is odd about it */
-    str why;       /* goes on after the text */
+    /* JSON value of the field, empty: there is none; issue, empty: none, and with a value what
+     * is odd about it; why, which goes on after the text. A coercer writes them here. */
+    struct coerced out;
 };
 
 /* Begin a reading; what is not borrowed from `raw` stands in `a`. False: the cell is empty. */

@@ -8,6 +8,11 @@
 
 enum { PAD_MAX = 64, NUMBER_MAX = 40 };
 
+static bool is_scalar(const struct schema_type *t)
+{
+    return t->kind >= SCHEMA_BOOLEAN && t->kind <= SCHEMA_ENUM;
+}
+
 /* The coercer that reads a schema's type when no rule names one. */
 static const char *coercer_of(const struct schema_type *t)
 {
@@ -42,13 +47,28 @@ static const char *coercer_of(const struct schema_type *t)
     case SCHEMA_ENUM:
         return "enum";
     case SCHEMA_ARRAY:
+        return is_scalar(t->branches[0]) ? "list" : "json";
     case SCHEMA_MAP:
     case SCHEMA_RECORD:
+        return "json";
     case SCHEMA_NULL:
     case SCHEMA_UNION:
         break;
     }
     return NULL;
+}
+
+/* What the schema reads with where no rule says so: the field, and the items of a list. */
+static void load_coercers(const struct rule *r, const struct schema_type *t,
+                          struct normalise_field *field)
+{
+    const char *name = coercer_of(t),
+               *item = t->kind == SCHEMA_ARRAY ? coercer_of(t->branches[0]) : NULL;
+
+    if (!field->coercer && name && field->from < FROM_NAME)
+        field->coercer = coercer_find(str_of(name));
+    if (item && !node_get(r->node, "item") && is_scalar(t->branches[0]))
+        field->setup.item = coercer_find(str_of(item));
 }
 
 static void load_pad(struct load *l, const struct rule *r, struct normalise_field *field)
@@ -161,8 +181,8 @@ void load_field(struct load *l, const struct node *merged, const struct schema_f
     load_from(l, &r, field);
     load_steps(l, &r, field);
     load_setup(l, &r, field);
-    if (!field->coercer && known && coercer_of(known->type) && field->from < FROM_NAME)
-        field->coercer = coercer_find(str_of(coercer_of(known->type)));
+    if (known)
+        load_coercers(&r, known->type, field);
     field->letter_case = load_choice(l, &r, "case", r.letter_case, cases);
     field->unreadable = load_choice(l, &r, "unreadable", r.unreadable, unreadable);
     load_pad(l, &r, field);

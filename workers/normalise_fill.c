@@ -37,12 +37,13 @@ static void refuse(struct fill *c, const struct normalise_field *f, const struct
     if (f->unreadable == UNREADABLE_NULL && !f->is_required)
         return;
     if (f->unreadable == UNREADABLE_ISSUE && !f->is_required) {
-        add_issue(c, f, r->issue, r->why);
+        add_issue(c, f, r->out.issue, r->out.why);
         return;
     }
     record_settle(c->record, VERDICT_DEAD, STR("cannot_parse"),
                   arena_printf(c->arena, "field " STR_FMT ": '" STR_FMT "' " STR_FMT,
-                               STR_ARG(f->label), STR_ARG(shown(r->text)), STR_ARG(r->why)));
+                               STR_ARG(f->label), STR_ARG(shown(r->text)),
+                               STR_ARG(r->out.why)));
 }
 
 /* When the record was scraped, as one of its cells says. */
@@ -68,15 +69,15 @@ static bool read_text(struct fill *c, const struct normalise_field *f, struct re
         refuse(c, f, r);
         return true;
     }
-    bool is_odd = r->issue.n && (r->value.n || f->unreadable != UNREADABLE_NULL);
+    bool is_odd = r->out.issue.n && (r->out.value.n || f->unreadable != UNREADABLE_NULL);
     if (is_odd)
-        add_issue(c, f, r->issue, r->why);
-    if (!r->value.n) {
+        add_issue(c, f, r->out.issue, r->out.why);
+    if (!r->out.value.n) {
         *value = is_odd ? STR_NONE : *value;
         return is_odd || r->is_read;
     }
     *flags |= r->is_whole ? CELL_SAID : 0;
-    *value = r->value;
+    *value = r->out.value;
     return true;
 }
 
@@ -84,16 +85,16 @@ static void fill_columns(struct fill *c, const struct normalise_field *f, uint32
                          str *value)
 {
     const struct plan *p = c->src->plan;
-    struct reading reading;
+    struct reading reading UNSET, *r = &reading;
 
     for (uint32_t i = 0; i < p->sources[number].n; i++) {
         uint32_t column = p->sources[number].columns[i];
         const struct normalise_alias *alias = p->sources[number].aliases[i];
-        if (!cell_look(c->arena, c->src->cells[column], &reading))
+        if (!cell_look(c->arena, c->src->cells[column], r))
             continue;
-        reading.before = alias->before;
-        reading.after = alias->after;
-        if (read_text(c, f, &reading, value, &c->flags[column]))
+        r->before = alias->before;
+        r->after = alias->after;
+        if (read_text(c, f, r, value, &c->flags[column]))
             return;
     }
 }

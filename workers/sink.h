@@ -101,6 +101,7 @@ struct sink {
     void (*judge)(void *state, struct call *c, const struct http_answer *answer,
                   uint64_t now_ms, struct judgement *j);
     void (*close)(void *state);
+    str (*url)(const void *state); /* that calls go to; NUL-terminated */
 };
 
 extern const struct sink sink_firehose;

@@ -230,6 +230,11 @@ static void firehose_encode(void *state, struct call *c, uint64_t now_ms)
         add_header(c, "X-Amz-Security-Token", keys->token);
 }
 
+static str firehose_url(const void *state)
+{
+    return ((const struct firehose *)state)->url;
+}
+
 const struct sink sink_firehose = {
     .name = "firehose",
     .summary = "Send documents to an Amazon Data Firehose stream with PutRecordBatch.",
@@ -241,4 +246,5 @@ const struct sink sink_firehose = {
     .encode = firehose_encode,
     .judge = firehose_judge,
     .close = firehose_close,
+    .url = firehose_url,
 };

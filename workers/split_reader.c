@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/hash.h"
+#include "common/data/json.h"
 #include "common/data/recode.h"
 #include "common/data/text.h"
 #include "workers/split_head.h"
@@ -280,6 +281,18 @@ static bool expect_columns(struct reader *r, const struct reader_setup *setup,
     return fail(t, STR("missing_columns"));
 }
 
+/* Now that the columns are known. */
+static void begin_rows(struct reader *r)
+{
+    str rest, name;
+
+    r->limits.cells = 0;
+    if (json_open(r->cols, &rest))
+        while (json_next_item(&rest, &name))
+            r->limits.cells++;
+    start_rows(r, cutter_boundary(r->cutter), false);
+}
+
 static bool read_header(struct reader *r, const struct reader_setup *setup, struct trouble *t)
 {
     uint64_t start = cutter_boundary(r->cutter), budget = HEADER_BYTES;
@@ -304,6 +317,7 @@ static bool read_header(struct reader *r, const struct reader_setup *setup, stru
                   HEADER_BYTES);
         return fail(t, STR("bad_header"));
     }
+    begin_rows(r);
     return expect_columns(r, setup, t);
 }
 
@@ -361,6 +375,8 @@ static bool resume(struct reader *r, const str *job, uint32_t n, bool is_at_row,
         .encoding = is_plain(r->encoding) ? encoding_of(r->encoding) : ROWS_UTF8,
     };
     start_rows(r, offset, is_at_row);
+    if (r->format == ROWS_CSV)
+        begin_rows(r);
     r->bytes_at = offset;
     return true;
 }

@@ -35,6 +35,8 @@ const struct setting split_settings[] = {
      "Most columns of a row, 1 to 4096; a wider row is a dead letter."},
     {"row_bytes", SETTING_BYTES, "1024000B", offsetof(struct split_config, row_bytes),
      "Longest row, 1024 to 1024000 bytes; a longer one is a dead letter."},
+    {"row_lines", SETTING_COUNT, "1000", offsetof(struct split_config, row_lines),
+     "Most lines of a row; a quote that is open for longer was never closed."},
     {0},
 };
 
@@ -104,6 +106,9 @@ void split_check(void *state, const struct node *config, struct findings *f)
     if (s->row_bytes < 1024 || s->row_bytes > 1024000)
         findings_error(f, node_at(config, "row_bytes"), 1,
                        "row_bytes must be from 1024 to 1024000, the largest Firehose record");
+    if (s->row_lines < 1 || s->row_lines > 1000000)
+        findings_error(f, node_at(config, "row_lines"), 1,
+                       "row_lines must be from 1 to 1000000");
     if (s->columns < 1 || s->columns > 4096)
         findings_error(f, node_at(config, "columns"), 1, "columns must be from 1 to 4096");
 }
@@ -141,6 +146,8 @@ struct reader_setup split_reader_setup(struct arena *a, const struct split_confi
         .preamble = c->preamble,
         .missing = c->missing,
         .encoding = c->encoding,
-        .limits = {.columns = (uint32_t)c->columns, .row_bytes = (uint32_t)c->row_bytes},
+        .limits = {.columns = (uint32_t)c->columns,
+                   .row_bytes = (uint32_t)c->row_bytes,
+                   .lines = (uint32_t)c->row_lines},
     };
 }

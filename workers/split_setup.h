@@ -9,7 +9,7 @@ struct split_config {
     str format, records, delimiter, quote, encoding, preamble, missing;
     const struct node *header, *expect;
     struct split_policy policy;
-    uint64_t columns, row_bytes;
+    uint64_t columns, row_bytes, row_lines;
 };
 /* Offsets are into the config, which stands at the beginning of the stage's state. */
 extern const struct setting split_settings[];

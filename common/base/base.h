@@ -7,6 +7,9 @@
 #define MUST_CHECK        __attribute__((warn_unused_result))
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args), nonnull(fmt)))
 #define NORETURN          __attribute__((noreturn))
+/* Of a local variable that is filled before it is read, and so large that the zeros which the
+ * build writes into all others would be felt. */
+#define UNSET             __attribute__((uninitialized))
 #define ARRAY_LEN(a)      (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b)         ((a) < (b) ? (a) : (b))
 #define MAX(a, b)         ((a) > (b) ? (a) : (b))

@@ -26,6 +26,7 @@ struct rows {
     uint64_t offset;   /* of the row at hand */
     size_t parsed;     /* bytes of it that the parser has: whole lines */
     size_t searched;   /* bytes behind these that hold no line end */
+    uint32_t lines;    /* of it that the parser has */
     struct line first; /* the first line of a row that has more */
     uint64_t skipped;  /* bytes passed over of a line over the cap; 0: there is none */
     struct buf head;   /* the first of them */
@@ -74,6 +75,8 @@ struct rows *rows_new(struct rows_dialect dialect, struct rows_limits limits, ui
     assert((unsigned char)dialect.delimiter < 0x80 && (unsigned char)dialect.quote < 0x80);
     r->dialect = dialect;
     r->limits.columns = limits.columns ? limits.columns : COLUMNS;
+    r->limits.lines = limits.lines;
+    r->limits.cells = limits.cells;
     r->limits.row_bytes = limits.row_bytes ? MAX(limits.row_bytes, ROW_BYTES_LEAST) : ROW_BYTES;
     r->offset = offset;
     buf_init(&r->head, BYTES_KEPT);
@@ -181,7 +184,9 @@ static bool find_line(struct rows *r, str piece, bool is_last, struct line *line
     }
     size_t text = at ? (size_t)(at - rest.p) : rest.n;
     *line = (struct line){.n = at ? text + 1 : text, .is_open = !at};
-    line->text = !is_cr && text && rest.p[text - 1] == '\r' ? text - 1 : text;
+    while (!is_cr && text && rest.p[text - 1] == '\r') /* CR LF, or CR CR LF */
+        text--;
+    line->text = text;
     return true;
 }
 
@@ -189,6 +194,7 @@ static void begin_row(struct rows *r, uint64_t offset)
 {
     r->offset = offset;
     r->parsed = r->searched = 0;
+    r->lines = 0;
     r->skipped = 0;
     r->is_done = false;
     rows_writer_reset(&r->writer);
@@ -208,6 +214,70 @@ static enum rows_status give_bad(struct rows *r, const char *reason, str first, 
         start_parser(r);
     begin_row(r, row->end);
     return ROWS_BAD;
+}
+
+/* Of a line that is a row by itself; 0: it is not. */
+static uint32_t count_cells(const struct rows *r, str line)
+{
+    char quote = r->dialect.quote, delimiter = r->dialect.delimiter;
+    bool is_quoted = false, is_start = true;
+    uint32_t n = 1;
+
+    for (size_t i = 0; i < line.n; i++) {
+        char c = line.p[i], next = i + 1 < line.n ? line.p[i + 1] : delimiter;
+        if (is_quoted && c == quote && next == quote) {
+            i++;
+        } else if (is_quoted && c == quote) {
+            is_quoted = false;
+            if (next != delimiter)
+                return 0;
+        } else if (!is_quoted && c == delimiter) {
+            n++;
+            is_start = true;
+            continue;
+        } else if (is_start && quote && c == quote) {
+            is_quoted = true;
+        }
+        is_start = false;
+    }
+    return is_quoted ? 0 : n;
+}
+
+/* Behind the first of the lines in `all`, the next that is a row as the others; its place, or
+ * all.n. */
+static size_t find_good(struct rows *r, str all)
+{
+    size_t parsed = r->parsed, at = r->first.n;
+    struct line line;
+
+    r->searched = 0;
+    for (r->parsed = at; at < all.n && find_line(r, all, true, &line); r->parsed = at) {
+        if (line.text && count_cells(r, (str){all.p + at, line.text}) == r->limits.cells)
+            break;
+        at += line.n;
+    }
+    r->parsed = parsed;
+    return at;
+}
+
+/* A quote is not closed in the lines that the parser has; `is_end`: the file has no more. */
+static enum rows_status give_open(struct rows *r, const char *p, bool is_end,
+                                  const char *reason, struct arena *a, struct row *row)
+{
+    str all = {p, r->parsed}, first = {p, r->first.text};
+    size_t good = r->limits.cells ? find_good(r, all) : r->first.n;
+
+    if (good == all.n && is_end && r->limits.cells)
+        reason = "truncated";
+    else if (good == all.n)
+        good = r->first.n;
+    if (good > r->first.n) { /* with its line ends, but for the last */
+        first.n = good;
+        while (first.n && (p[first.n - 1] == '\n' || p[first.n - 1] == '\r'))
+            first.n--;
+        r->first.n = good;
+    }
+    return give_bad(r, reason, first, a, row);
 }
 
 static enum rows_status give_row(struct rows *r, str line, size_t n, struct row *row)
@@ -239,7 +309,7 @@ static enum rows_status skip_line(struct rows *r, str piece, bool is_last, struc
         return ROWS_MORE;
     str bytes = buf_str(&r->head);
     bool is_whole = bytes.n == r->skipped - !line.is_open;
-    if (is_whole && r->dialect.newline == ROWS_NEWLINE_LF && str_ends(bytes, STR("\r")))
+    while (is_whole && r->dialect.newline == ROWS_NEWLINE_LF && str_ends(bytes, STR("\r")))
         bytes.n--;
     r->first = (struct line){.n = r->skipped};
     return give_bad(r, "row_too_long", bytes, a, row);
@@ -298,11 +368,14 @@ static enum rows_status add_line(struct rows *r, const char *p, struct line line
     str first = {p, r->first.text};
 
     r->parsed += line.n;
+    r->lines++;
     r->searched = 0;
     if (!is_good)
-        return give_bad(r, "stray_quote", first, a, row);
+        return give_open(r, p, false, "stray_quote", a, row);
     if (r->writer.cells > r->limits.columns)
         return give_bad(r, "too_many_columns", first, a, row);
+    if (!r->is_done && r->limits.lines && r->lines >= r->limits.lines)
+        return give_open(r, p, false, "open_quote", a, row);
     return r->is_done ? give_parsed(r, a, row) : ROWS_MORE;
 }
 
@@ -335,16 +408,15 @@ enum rows_status rows_next(struct rows *r, str piece, bool is_last, struct arena
             return ROWS_END;
         }
         if (r->parsed == piece.n && is_last)
-            return give_bad(r, "open_quote", (str){piece.p, r->first.text}, a, row);
+            return give_open(r, piece.p, true, "open_quote", a, row);
         if (piece.n == 0)
             return ROWS_MORE;
         bool is_found = find_line(r, piece, is_last, &line);
         if (!is_found && piece.n < r->limits.row_bytes)
             return ROWS_MORE;
         if (!is_found || r->parsed + line.n + line.is_open > r->limits.row_bytes)
-            return r->parsed
-                       ? give_bad(r, "row_too_long", (str){piece.p, r->first.text}, a, row)
-                       : skip_line(r, piece, is_last, a, row);
+            return r->parsed ? give_open(r, piece.p, false, "row_too_long", a, row)
+                             : skip_line(r, piece, is_last, a, row);
         if (r->parsed == 0 && line.text == 0) { /* blank */
             begin_row(r, r->offset + line.n);
             piece = (str){piece.p + line.n, piece.n - line.n};

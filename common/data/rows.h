@@ -22,6 +22,8 @@ struct rows_limits {
     uint32_t columns;   /* at most this many cells a row (4096) */
     uint32_t row_bytes; /* longest row in the file, newline included (1,024,000; 2 at least);
                          * the last row counts one even when it has none */
+    uint32_t lines;     /* of one row, its quotes are wrong when it has more; 0: any number */
+    uint32_t cells;     /* that rows have, to find a good one behind wrong quotes; 0: unknown */
 };
 
 /* What to take for a file that begins with `head` (up to some 64 KiB, BOM off): the delimiter

@@ -88,10 +88,14 @@ static bool is_quoted(str head, size_t i, bool *is_open, size_t *closed_at)
     return may_open;
 }
 
-/* By the first line end. A CR that ends the head says nothing. */
+/* By the first line end; CR CR LF is one. A CR that ends the head says nothing. */
 static bool find_newline(str head, size_t i, enum rows_newline *newline)
 {
-    bool is_return = head.p[i] == '\r' && i + 1 < head.n && head.p[i + 1] != '\n';
+    size_t behind = i;
+
+    while (behind < head.n && head.p[behind] == '\r')
+        behind++;
+    bool is_return = behind > i && behind < head.n && head.p[behind] != '\n';
 
     if (head.p[i] != '\n' && !is_return)
         return false;

@@ -190,7 +190,7 @@ BAD = {  # data, stage of the inbox, rows that come, (row, reason, offset, raw b
     "too_many_columns": (b"a,b\n1,2\n1,2,3,4,5,6,7,8,9\n3,4\n", "small", {1: "1", 3: "3"},
                          [(2, "too_many_columns", 8, "1,2,3,4,5,6,7,8,9")]),
     "open_quote": (b'a,b\n1,2\n"3,4\n5,6\n7,8\n', "rows", {1: "1", 3: "5", 4: "7"}, [(2, "open_quote", 8, '"3,4')]),
-    "open_quote_in_the_last_line": (b'a,b\n1,2\n3,"4', "rows", {1: "1"}, [(2, "open_quote", 8, '3,"4')]),
+    "open_quote_in_the_last_line": (b'a,b\n1,2\n3,"4', "rows", {1: "1"}, [(2, "truncated", 8, '3,"4')]),
     "text_behind_a_quote": (b'a,b\n"1"x,2\n3,4\n', "rows", {2: "3"}, [(1, "stray_quote", 4, '"1"x,2')]),
     "raw_bytes_that_are_no_utf8": (b'a,b\n"1"\xff\xe9,2\n3,4\n', "rows", {2: "3"}, [(1, "stray_quote", 4, None)]),
     "all_bad": (b'a,b\n"1"x,2\n"3"x,4\n', "rows", {}, [(1, "stray_quote", 4, '"1"x,2'), (2, "stray_quote", 11, '"3"x,4')]),

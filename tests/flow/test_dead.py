@@ -72,7 +72,7 @@ def test_shows_filters_and_changes_nothing(strict):
     before = state(p)
     groups = {(g["stage"], g["reason"]): g for g in lines(p)}
     assert {key: g["count"] for key, g in groups.items()} == {
-        ("tidy", "required"): 3, ("rows", "open_quote"): 1, ("inbox", "bad_json"): 1, ("inbox", "no_route"): 1,
+        ("tidy", "required"): 3, ("rows", "truncated"): 1, ("inbox", "bad_json"): 1, ("inbox", "no_route"): 1,
         ("rows", "source_missing"): 1}
     tidy = groups["tidy", "required"]
     assert tidy["oldest_ms"] <= tidy["newest_ms"] <= time.time() * 1000 and "id" in tidy["sample"]
@@ -94,9 +94,9 @@ def test_shows_filters_and_changes_nothing(strict):
 
     preview = lines(p, "redrive", "--dry-run")
     assert {(g["stage"], g["reason"]): g.get("to") for g in preview} == {
-        ("tidy", "required"): "tidy", ("rows", "open_quote"): None, ("inbox", "bad_json"): "inbox",
+        ("tidy", "required"): "tidy", ("rows", "truncated"): None, ("inbox", "bad_json"): "inbox",
         ("inbox", "no_route"): "inbox", ("rows", "source_missing"): "rows"}
-    assert next(g for g in preview if g["reason"] == "open_quote")["stays"]
+    assert next(g for g in preview if g["reason"] == "truncated")["stays"]
     assert dead(p, "drop", "--dry-run")
     assert state(p) == before
 
@@ -125,7 +125,7 @@ def test_a_condition_chooses_letters_by_their_fields_and_their_record(strict):
     correct(p, MILD)
     assert lines(p, "redrive", "--yes", *here)[-1]["redriven"] == 1
     p.rest()
-    assert sorted(x["reason"] for x in p.dead()) == ["open_quote", "required"]
+    assert sorted(x["reason"] for x in p.dead()) == ["required", "truncated"]
 
 
 def test_a_terminal_gets_no_control_bytes(strict):

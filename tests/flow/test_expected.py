@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-from shared_data import FOLDER, File, read_oracles, try_file
+from shared_data import FOLDER, PIPELINES, SCHEMAS, File, read_oracles, try_file
 from standpipe_run import BUILD
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(FOLDER is None, reason="no folder of real files (STANDPIPE_SHARED_DATA)")]
@@ -211,3 +211,28 @@ def test_encoders_refuse_a_document_that_is_wrong(name, value, avsc, cars):
     for words in ([ENCODE, cars.schema], [*avsc, cars.schema]):
         assert run_encoder(words, [document])[0] == 0, words
         assert run_encoder(words, [{**document, name: value}])[0] == 1, words
+
+
+# Real workers.
+
+DROPS = {"property/redfin_us.csv": {"filtered:repeated_header": 1}, "property/immoweb_brussels_rent_2018.csv": {"filtered:empty": 170}}
+
+
+@pytest.mark.parametrize("kind", PIPELINES)
+def test_the_books_of_real_workers_agree(kind, pipeline):
+    oracles = {pathlib.Path(oracle["file"]).name: oracle for oracle in ORACLES if oracle["target_schema"] == kind}
+    shutil.copy(SCHEMAS[kind], pipeline.folder / SCHEMAS[kind].name)
+    pipeline.start()
+    pipeline.apply(re.sub("stream: [a-z-]+", "stream: out", PIPELINES[kind].read_text()))
+    for name, oracle in oracles.items():
+        pipeline.send(shutil.copy(FOLDER / oracle["file"], pipeline.inputs / name))
+    pipeline.rest(300)
+    delivered = collections.Counter(document["source_file"] for document in pipeline.documents())
+    booked = {books["uri"].rpartition("/")[2]: books for books in pipeline.sources().values()}
+    assert set(booked) == set(oracles)
+    for name, books in booked.items():
+        drops = {field: int(count) for field, count in books.items() if field.startswith("filtered:")}
+        assert drops == DROPS.get(oracles[name]["file"], {})
+        rows = [int(books.get(field, 0)) for field in ("rows", "delivered", "filtered", "dead")]
+        assert rows == [oracles[name]["records"], delivered[name], sum(drops.values()), 0]
+        assert delivered[name] == oracles[name]["records"] - sum(drops.values())

@@ -155,6 +155,26 @@ def test_encodings(p, encoding, mark, to):
         assert data[offset:].decode(encoding).startswith(first)
 
 
+def test_a_quote_that_is_never_closed(p):
+    """The rows behind it are rows again from the next line that has the header's columns."""
+    lines = ["id,city", '1,"Leeds', "of old", '2,"York"', "3,Hull\r", '4,"Bath"', ""]
+    taken = Taken(p, "runaway.csv", "\n".join(lines).encode())
+    assert {row: cells["id"] for row, cells in taken.rows.items()} == {2: "2", 3: "3", 4: "4"}
+    assert json.loads(taken.dead[1]["data"])[1] == '1,"Leeds\nof old'
+    assert taken.books("rows", "delivered", "dead") == (4, 3, 1)
+
+
+def test_a_file_that_breaks_off_inside_a_quote(p):
+    taken = Taken(p, "broken.csv", b'id,city\n1,Leeds\n2,"Yo\nrk and\n')
+    assert sorted(taken.rows) == [1] and [d["reason"] for d in taken.dead.values()] == ["truncated"]
+    assert json.loads(taken.dead[2]["data"]) == [16, '2,"Yo\nrk and']
+
+
+def test_line_ends_that_were_translated_twice(p):
+    taken = Taken(p, "twice.csv", b"id,city\r\r\n1,Leeds\r\r\n\r\r\n2,York\r\r\n")
+    assert taken.rows == {1: {"id": "1", "city": "Leeds"}, 2: {"id": "2", "city": "York"}}
+
+
 def test_rows_that_are_not_utf8_are_counted(p):
     taken = Taken(p, "latin.csv", "id,city\n1,Köln\n2,Leeds\n3,Zürich\n".encode("windows-1252"))
     assert taken.rows[3]["city"] == "Zürich" and taken.job["rows:windows-1252"] == "2"

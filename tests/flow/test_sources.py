@@ -205,3 +205,13 @@ def test_hosts_redirects_and_addresses_that_are_not_allowed(p):
         assert other.requests == []
         end(p, send(p, f"{store.url}/here"))
     assert rows_of(p) == [1, 2]
+
+
+def test_send_takes_uris(p):
+    with S3Local() as store:
+        store.put("data/x.csv.gz", gzip.compress(SMALL))
+        from_s3(p, store)
+        done = p.command("send", "--wait", "s3://data/x.csv.gz")
+        assert done.returncode == 0 and "2 delivered" in done.stdout, done
+        missing = p.command("send", "--wait", "s3://data/none.csv")
+        assert missing.returncode == 1 and "NoSuchKey" in missing.stdout + missing.stderr, missing

@@ -118,6 +118,15 @@ def test_drift_between_files(folder):
     assert files[2]["drift"] == {"new": [], "absent": [], "has_new_order": True}
 
 
+def test_nothing_is_logged_that_is_shown(folder):
+    (folder / "later.csv").write_text("Ref,price,rooms\nB1,5,3\n")
+    done = call(folder, "try", "homes.csv", "later.csv")
+    assert done.stderr == ""
+    assert "columns that the first file has not: rooms" in done.stdout.splitlines()
+    [head] = [line for line in done.stdout.splitlines() if line.startswith("later.csv: ")]
+    assert "{" not in head and "[" not in head
+
+
 def test_exit_status(folder):
     words = ["try", "homes.csv", "--pipeline", "p.yaml"]
     assert call(folder, *words).returncode == 0
@@ -153,3 +162,11 @@ def test_real_files_lose_nothing(folder):
     assert counts["krisha_almaty.csv"] == (102, 102)
     assert all(a == b for a, b in counts.values())
     assert said["rows"] > 20000
+
+
+def test_records_that_are_no_data_are_filtered_with_and_without_a_pipeline(folder):
+    (folder / "gaps.csv").write_text("ref,price\nA1,2\n,\nref,price\nA2,3\n")
+    for words in ([], ["--pipeline", "p.yaml"]):
+        said = tried(folder, "gaps.csv", *words)
+        assert (said["rows"], said["ok"], said["filtered"]) == (4, 2, 2)
+        assert [r.get("reason") for r in said["files"][0]["records"]] == [None, "empty", "repeated_header", None]

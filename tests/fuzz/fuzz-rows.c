@@ -150,7 +150,7 @@ static size_t reference_line(const struct setup *s, str text, size_t from, size_
     while (i < text.n && text.p[i] != (is_cr ? '\r' : '\n'))
         i++;
     *text_bytes = i - from;
-    if (!is_cr && i > from && text.p[i - 1] == '\r')
+    while (!is_cr && *text_bytes && text.p[from + *text_bytes - 1] == '\r')
         --*text_bytes;
     return i < text.n ? i + 1 - from : i - from;
 }

@@ -80,7 +80,8 @@ static void each_sample(void (*check)(const struct sample *))
         {STR("\n\r\na\r\n\n\r\nb\r"), STR("[3,\"a\"]\n[9,\"b\"]\n")},
         {STR(",\n,,\n\"\"\n"), STR("[0,\"\",\"\"]\n[2,\"\",\"\",\"\"]\n[5,\"\"]\n")},
         {STR(" a , \"b\" ,c \n"), STR("[0,\" a \",\" \\\"b\\\" \",\"c \"]\n")},
-        {STR("a\rb,c\r\r\n"), STR("[0,\"a\\rb\",\"c\\r\"]\n")},
+        {STR("a\rb,c\r\r\n\r\r\n\"x\r\r\n\",d\r\r\n"),
+         STR("[0,\"a\\rb\",\"c\"]\n[11,\"x\\r\\r\\n\",\"d\"]\n")},
         {STR("long enough for blocks,of sixteen bytes each,and,a,rest\n"),
          STR("[0,\"long enough for blocks\",\"of sixteen bytes "
              "each\",\"and\",\"a\",\"rest\"]\n")},
@@ -98,6 +99,17 @@ static void each_sample(void (*check)(const struct sample *))
         {STR("1,\"open\r\n2,b\n"), STR("open_quote 0-9 1,\"open\n[9,\"2\",\"b\"]\n")},
         {STR("\"a\nb\"c\nd\n"), STR("stray_quote 0-3 \"a\n[3,\"b\\\"c\"]\n[7,\"d\"]\n")},
         {STR("\""), STR("open_quote 0-1 \"\n")},
+
+        /* With the width of rows known: on to the next good one, or all of it is one row. */
+        {STR("1,\"a\nb\nc,\"d\"\"\"\n2,x\n"),
+         STR("stray_quote 0-7 1,\"a\nb\n[7,\"c\",\"d\\\"\"]\n[15,\"2\",\"x\"]\n"),
+         .limits = {.cells = 2, .lines = 4}},
+        {STR("1,\"a\nb\nc"), STR("truncated 0-8 1,\"a\nb\nc\n"), .limits = {.cells = 2}},
+        {STR("1,\"a\nb,\nc\"\n"), STR("[0,\"1\",\"a\\nb,\\nc\"]\n"),
+         .limits = {.cells = 2, .lines = 3}},
+        {STR("1,\"a\nb\nc\nd\"\n"),
+         STR("open_quote 0-5 1,\"a\n[5,\"b\"]\n[7,\"c\"]\n[9,\"d\\\"\"]\n"),
+         .limits = {.cells = 2, .lines = 3}},
 
         /* Encodings. */
         {STR("z\xc5\x82,Stra\xdf"

@@ -264,6 +264,10 @@ static void test_rules_keep_to_the_schema(void)
                "{\"type\":\"record\",\"name\":\"P\",\"fields\":[" F("city", "\"string\"") "," F(
                    "zip", "[\"null\",\"string\"]") "]}")) "fields: {at.city: {from: town}}",
          "[\"town\"]", "[44,\"Leeds\"]", ",\"at\":{\"city\":\"Leeds\",\"zip\":null}}"},
+        {SCHEMA(F("n", "{\"type\":\"array\",\"items\":\"int\"}") "," F(
+             "m", "{\"type\":\"map\",\"values\":\"string\"}")),
+         "[\"n\",\"m\"]", "[44,\"1, 2\",\"{\\\"a\\\":\\\"b\\\"}\"]",
+         ",\"n\":[1,2],\"m\":{\"a\":\"b\"}}"},
         {SCHEMA(F("raw",
                   "{\"type\":\"map\",\"values\":\"string\"}")) "fields: {raw: {from: '@raw'}}",
          "[\"a\"]", "[44,\"x\"]", ",\"raw\":{\"a\":\"x\"},\"sp_extra\":{\"a\":\"x\"}}"},
