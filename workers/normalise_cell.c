@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/base/hash.h"
 #include "common/data/clean.h"
 #include "common/data/json.h"
 #include "common/data/text.h"
@@ -53,9 +54,24 @@ static const struct normalise_word *find_word(const struct normalise_word *list,
     return NULL;
 }
 
+static const struct normalise_word *find_mapped(const struct normalise_steps *s, str text,
+                                                str folded)
+{
+    if (!s->memo || text.n > MEMO_BYTES)
+        return find_word(s->map, s->map_count, text, folded);
+    uint64_t slot = hash_bytes(text) % MEMO_SLOTS;
+    struct normalise_memo *m = s->memo;
+    if (!str_equal((str){m->slots[slot].text, m->slots[slot].n}, text)) {
+        m->slots[slot].word = find_word(s->map, s->map_count, text, folded);
+        m->slots[slot].n = (uint8_t)text.n;
+        memcpy(m->slots[slot].text, text.p, text.n);
+    }
+    return m->slots[slot].word;
+}
+
 static enum step map_word(const struct normalise_steps *s, struct reading *r, str folded)
 {
-    const struct normalise_word *w = find_word(s->map, s->map_count, r->text, folded);
+    const struct normalise_word *w = find_mapped(s, r->text, folded);
 
     if (w) {
         r->is_whole &= !w->pattern;

@@ -197,6 +197,8 @@ static void load_map(struct load *l, const struct rule *r, struct normalise_step
             findings_error(l->findings, n->at, node_width(n), "a text is wanted here");
         else
             s->map_count += load_word(l, n, n->key, w);
+        if (w->pattern && !s->memo)
+            s->memo = arena_zalloc(l->arena, sizeof(*s->memo));
     }
 }
 

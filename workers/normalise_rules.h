@@ -16,11 +16,22 @@ struct normalise_word { /* a word, or a pattern found in the text, and what the 
     struct pattern *pattern;
     str means;
 };
+/* Texts that a map was asked for, and what it said: columns that are mapped repeat theirs, and
+ * patterns are dear. */
+enum { MEMO_SLOTS = 64, MEMO_BYTES = 47 };
+struct normalise_memo {
+    struct {
+        const struct normalise_word *word; /* NULL: the map does not know the text */
+        uint8_t n;                         /* 0: the slot is free */
+        char text[MEMO_BYTES];
+    } slots[MEMO_SLOTS];
+};
 enum unmapped { UNMAPPED_KEEP, UNMAPPED_NULL, UNMAPPED_ISSUE };
 struct normalise_steps { /* from the text of a cell to that which is parsed */
     unsigned clean;      /* CLEAN_* */
     const struct normalise_word *nothing, *map;
-    struct pattern **matches; /* the first that is found: its group 1 is the text */
+    struct normalise_memo *memo; /* of `map`; NULL: none of its words is a pattern */
+    struct pattern **matches;    /* the first that is found: its group 1 is the text */
     uint32_t nothing_count, map_count, match_count;
     enum unmapped unmapped;
 };

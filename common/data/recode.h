@@ -11,8 +11,9 @@ struct recode; /* an encoding that can be read, made once a file */
 struct recode *recode_new(str encoding) MUST_CHECK;
 void recode_free(struct recode *r); /* also NULL */
 
-/* Takes both `inner`, which begins at `offset` too, and `r`, for its own. */
-struct cutter recode_cutter(struct recode *r, struct cutter inner, uint64_t offset) MUST_CHECK;
+/* Takes both `inner`, which begins at `offset` too, and `how`, for its own. */
+struct cutter recode_cutter(struct recode *how, struct cutter inner,
+                            uint64_t offset) MUST_CHECK;
 
 /* The text of the first bytes of a file, in `a`; `*sizes` has for each byte of it how many
  * bytes of the file it stands for. */
