@@ -8,14 +8,15 @@ static str cells_of(str line)
     return comma ? str_between(comma, str_end(line)) : STR_NONE;
 }
 
-/* Nothing but blanks in any cell. */
+/* Nothing but blanks in any cell: a comma outside them has a quote behind it. */
 static bool is_empty(str cells)
 {
-    for (size_t i = 0; i + 1 < cells.n; i++)
-        if (cells.p[i] != ' ' && cells.p[i] != ',' && cells.p[i] != '"')
+    for (size_t i = 0; i + 1 < cells.n; i++) {
+        char c = cells.p[i];
+        bool is_comma = c == ',' && cells.p[i + 1] == '"';
+        if (c != ' ' && c != '"' && !is_comma)
             return false;
-        else if (cells.p[i] == ',' && cells.p[i + 1] != '"') /* inside a cell */
-            return false;
+    }
     return cells.n > 1;
 }
 

@@ -225,8 +225,21 @@ static void take_stray_currency(struct parser *p)
         set_currency(before, &p->tokens->at[p->i]);
 }
 
+/* 54 + 12 m²: neither of them is all of it. */
+static bool is_sum(const struct parser *p)
+{
+    const struct amount *before = p->out->n ? &p->out->at[p->out->n - 1] : NULL;
+    bool is_plus = kind_here(p) == TOKEN_PLUS && kind_at(p, p->i + 1) == TOKEN_NUMBER;
+    bool was_plus =
+        p->i > 0 && kind_at(p, p->i - 1) == TOKEN_PLUS && kind_here(p) == TOKEN_NUMBER;
+
+    return (is_plus || was_plus) && before && !before->unit && !before->has_currency;
+}
+
 static void take_item(struct parser *p)
 {
+    if (is_sum(p))
+        refuse_ambiguous(p, "has a sum of numbers");
     if (is_amount_at(p, p->i)) {
         take_amount(p);
         return;

@@ -541,17 +541,13 @@ static void test_what_is_open_is_ambiguous(void)
     static const struct {
         const char *word, *text, *open; /* NULL: ambiguous */
     } cases[] = {
-        {"money", "12.990 €", NULL},
-        {"money", "ab 425.000 €", NULL},
-        {"money", "1.25 Cr", "12500000"},
-        {"money", "£9,995", "9995"},
-        {"money", "$1,234.567", "1234.567"},
-        {"distance", "125.000 km", NULL},
-        {"distance", "> 125.000 - 130.000 km", NULL},
-        {"volume", "1.968 cm³", NULL},
-        {"area", "0.125 m2", "0.125"},
-        {"area", "1204.125 m2", "1204.125"},
-        {"area", "87.25 m2", "87.25"},
+        {"money", "12.990 €", NULL},         {"money", "ab 425.000 €", NULL},
+        {"money", "1.25 Cr", "12500000"},    {"money", "£9,995", "9995"},
+        {"money", "$1,234.567", "1234.567"}, {"distance", "125.000 km", NULL},
+        {"area", "54 + 12 m2", NULL},        {"area", "54+12 m2", NULL},
+        {"money", "$1,375+ 1 bd", "1375"},   {"distance", "> 125.000 - 130.000 km", NULL},
+        {"volume", "1.968 cm³", NULL},       {"area", "0.125 m2", "0.125"},
+        {"area", "1204.125 m2", "1204.125"}, {"area", "87.25 m2", "87.25"},
     };
     const struct coerce_setup open = {.groups = {','}, .digits = -1};
     const struct coerce_setup dots = {.decimal = '.', .groups = {','}, .digits = -1};
