@@ -1,6 +1,7 @@
 /* Rows and documents in, documents with declared fields out. A plan says once for each set of
  * columns what goes where; a record is then one scan for its cells, the coercers of its fields,
  * and one write. What no field took stands under sp_extra: nothing is discarded. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "common/data/json.h"
@@ -191,6 +192,7 @@ static enum work process(struct worker *w, struct batch *b)
     const struct entry *entry = NULL;
 
     batch_each(r, b) {
+        assert(r->entry);
         if (r->entry != entry)
             find_rules(s, w, r->entry);
         entry = r->entry;

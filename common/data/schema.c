@@ -86,7 +86,7 @@ static uint32_t number_of(str object, const char *name)
 
 static str full_name(struct reader *r, str name)
 {
-    if (!r->space.n || memchr(name.p, '.', name.n))
+    if (!r->space.n || !name.n || memchr(name.p, '.', name.n))
         return name;
     return arena_printf(r->arena, STR_FMT "." STR_FMT, STR_ARG(r->space), STR_ARG(name));
 }
