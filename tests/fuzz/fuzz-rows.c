@@ -155,13 +155,17 @@ static size_t reference_line(const struct setup *s, str text, size_t from, size_
     return i < text.n ? i + 1 - from : i - from;
 }
 
+/* Does the line before `end` have a line end? */
+static bool reference_has_end(const struct setup *s, str text, size_t end)
+{
+    return end && text.p[end - 1] == (s->dialect.newline == ROWS_NEWLINE_CR ? '\r' : '\n');
+}
+
 /* One line of a row; a reason, or NULL. */
 static const char *reference_add(struct splitter *p, str text, size_t at, bool *is_done)
 {
     size_t chars, n = reference_line(p->setup, text, at, &chars);
-    bool has_end =
-        n > 0 && at + n <= text.n &&
-        text.p[at + n - 1] == (p->setup->dialect.newline == ROWS_NEWLINE_CR ? '\r' : '\n');
+    bool has_end = n > 0 && reference_has_end(p->setup, text, at + n);
 
     *is_done = false;
     if (at + n + !has_end - p->row.offset > p->setup->limits.row_bytes)
@@ -212,7 +216,9 @@ static void split_plainly(const struct setup *s, str text, struct buf *out)
     buf_init(&p.cell, TRANSCRIPT_MAX);
     while (at < text.n) {
         size_t chars, n = reference_line(s, text, at, &chars);
-        at = chars ? reference_row(&p, text, at, out) : at + n;
+        bool is_blank =
+            !chars && n + !reference_has_end(s, text, at + n) <= s->limits.row_bytes;
+        at = is_blank ? at + n : reference_row(&p, text, at, out);
     }
     buf_free(&p.cells);
     buf_free(&p.cell);
