@@ -12,7 +12,7 @@ from standpipe_run import wait_for
 TEXT = """\
 pipeline: watched
 stages:
-  rows: {split: {format: csv}}
+  rows: {split: {format: csv, empty: keep}}
   tidy: {keep: 1h, normalise: {fields: {id: {from: id, required: true}}}}
   ship: {deliver: {linger: 20ms, firehose: {stream: out, region: eu-west-1}}}
 routes:

@@ -45,13 +45,16 @@ static struct http_answer read_answer(str line, str body)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-    struct firehose f = {0};
+    static struct credentials *credentials;
     struct parcel parcels[PARCELS_MAX] = {0}, *pointers[PARCELS_MAX];
     struct judgement j;
     str body = {(const char *)bytes, n}, line = str_cut(&body, '\n');
     struct http_answer answer = read_answer(line, body);
     struct call c = {.parcels = pointers, .count = 1};
 
+    if (!credentials)
+        credentials = credentials_new(NULL);
+    struct firehose f = {.credentials = credentials};
     if (line.n)
         c.count += (unsigned char)line.p[0] % PARCELS_MAX;
     for (uint32_t i = 0; i < c.count; i++) {
