@@ -190,6 +190,10 @@ int main(int argc, char **argv)
         return 2;
     avro_schema_t schema = read_schema(argv[1]);
     avro_value_iface_t *class = avro_generic_class_from_schema(schema);
+    if (!class) {
+        fprintf(stderr, "%s: %s\n", argv[1], avro_strerror());
+        return 2;
+    }
     char *room = malloc(DATUM_MAX);
     while (class && room && getline(&line, &capacity, stdin) > 0) {
         number++;
