@@ -207,6 +207,11 @@ def is_synced(r):
     return info["role"] == "slave" and info["master_link_status"] == "up"
 
 
+def has_replica(r):
+    """As the master sees it: it hears of the end of a synchronisation after the replica does."""
+    return r.info("replication").get("slave0", {}).get("state") == "online"
+
+
 def promotions(ctx):
     """FAILOVER to a replica and back, under load: the old one answers READONLY, and the address leads to the new one."""
     times = 3 if ctx.short else 20
@@ -231,6 +236,7 @@ def promotions(ctx):
         for i in range(times):
             p.feed(30_000)
             old, new = servers[i % 2], servers[(i + 1) % 2]
+            wait_for("a replica", lambda: has_replica(old.client()))
             old.client().execute_command("FAILOVER", "TO", "127.0.0.1", ports[(i + 1) % 2])
             wait_for("the promotion", lambda: new.client().info("replication")["role"] == "master")
             door.with_suffix(".new").symlink_to(new.socket)
