@@ -22,6 +22,7 @@ stages:
   bare:    {{split: {{format: csv, header: none}}}}
   plain:   {{split: {{format: csv, quote: none}}}}
   strict:  {{split: {{format: csv}}}}
+  all:     {{split: {{format: csv, empty: keep, repeated_header: keep}}}}
   tidy:    {{normalise: {{}}}}
   even:    {{normalise: {{ragged: dead}}}}
   ship:    {{deliver: {{linger: 20ms, firehose: {{stream: out, region: eu-west-1}}}}}}
@@ -33,6 +34,7 @@ routes:
   - {{from: bare, to: tidy}}
   - {{from: plain, to: tidy}}
   - {{from: strict, to: even}}
+  - {{from: all, to: tidy}}
   - {{from: tidy, to: ship}}
   - {{from: even, to: ship}}
 """
@@ -279,7 +281,7 @@ REAL = re.findall(r"^### \w+/(\S+\.csv)\n(?:- .*\n)*?- [\d,]+ bytes, (\d+) recor
 def test_real_files(p, file, records, delimiter, encoding):
     data = (SHARED / file).read_bytes()
     encoding = {"UTF-8": "utf-8"}.get(encoding.rstrip(","), "cp1252")
-    taken = Taken(p, SHARED / file)
+    taken = Taken(p, SHARED / file, to="all")
     assert len(taken.documents) == int(records)
     compare(taken, data, delimiter, encoding)
 
