@@ -157,13 +157,6 @@ static void fill_pointer(struct fill *c, const struct normalise_field *f, str *v
         (void)read_text(c, f, &r, value, &flags);
 }
 
-static str file_of(str uri)
-{
-    const char *slash = memrchr(uri.p, '/', uri.n);
-
-    return slash ? str_between(slash + 1, str_end(uri)) : uri;
-}
-
 /* A number stays one. */
 static void fill_digits(struct fill *c, const struct normalise_field *f, str digits, str *value)
 {
@@ -189,7 +182,7 @@ static void fill_known(struct fill *c, const struct normalise_field *f, str *val
         fill_text(c, f, c->src->plan->rules->name, value);
         break;
     case FROM_FILE:
-        fill_text(c, f, file_of(c->uri), value);
+        fill_text(c, f, normalise_file_of(c->uri), value);
         break;
     case FROM_URI:
         fill_text(c, f, c->uri, value);

@@ -104,9 +104,9 @@ void normalise_sources_free(struct normalise_sources *s)
     *s = (struct normalise_sources){0};
 }
 
-static str last_part(str uri)
+str normalise_file_of(str uri)
 {
-    const char *slash = memrchr(uri.p, '/', uri.n);
+    const char *slash = uri.n ? memrchr(uri.p, '/', uri.n) : NULL;
 
     return slash ? str_between(slash + 1, str_end(uri)) : uri;
 }
@@ -124,9 +124,11 @@ static bool fits(str glob, str text)
 
 const struct normalise_rules *normalise_sources_find(const struct normalise_sources *s, str uri)
 {
+    str file = normalise_file_of(uri);
+
     for (uint32_t i = 0; uri.n && i + 1 < s->n; i++)
         for (uint32_t j = 0; j < s->list[i].file_count; j++)
-            if (fits(s->list[i].files[j], uri) || fits(s->list[i].files[j], last_part(uri)))
+            if (fits(s->list[i].files[j], uri) || fits(s->list[i].files[j], file))
                 return &s->list[i];
     return &s->list[s->n - 1];
 }

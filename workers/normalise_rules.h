@@ -105,6 +105,8 @@ struct normalise_config { /* as written */
 void normalise_sources_load(struct normalise_sources *s, struct arena *a,
                             const struct normalise_config *config, struct findings *f);
 void normalise_sources_free(struct normalise_sources *s);
+/* The last part of a uri; empty for an empty one. */
+str normalise_file_of(str uri);
 /* The rules for what a uri stands for; an empty one gets those without files. */
 const struct normalise_rules *normalise_sources_find(const struct normalise_sources *s,
                                                      str uri);

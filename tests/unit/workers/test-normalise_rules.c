@@ -111,6 +111,9 @@ static void test_rules_of_a_source_go_over_the_common_ones(void)
 static void test_rules_take_a_text_step_by_step(void)
 {
     static const struct rules_case cases[] = {
+        /* records that were read from no file */
+        {"fields: {f: {from: '@file'}, u: {from: '@uri'}}", "[]", "[44]",
+         ",\"f\":null,\"u\":null}"},
         /* map, whole words folded or patterns, in their order */
         {"fields: {a: {map: {'Benzyna': petrol, '/hyb/': hybrid}}}", "[\"a\"]",
          "[44,\"benzyna\"]", ",\"a\":\"petrol\"}"},
