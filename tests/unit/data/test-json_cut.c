@@ -1,10 +1,6 @@
 #include "common/data/json_cut.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-
-#include "common/base/buf.h"
-#include "tests/unit/check.h"
+#include "tests/unit/data/cutting.h"
 
 static struct arena arena;
 
@@ -16,8 +12,9 @@ struct sample {
     bool is_lines;
 };
 
-static struct cutter open_cutter(const struct sample *s, uint64_t offset)
+static struct cutter open_cutter(const void *ctx, uint64_t offset)
 {
+    const struct sample *s = ctx;
     const struct json_cut how = {.row_bytes = s->row_bytes,
                                  .encoding = s->encoding,
                                  .records = str_of(s->records ? s->records : "auto")};
@@ -27,69 +24,15 @@ static struct cutter open_cutter(const struct sample *s, uint64_t offset)
     return (struct cutter){&json_items_kind, json_items_new(&how, offset)};
 }
 
-static void note(struct buf *out, enum rows_status status, const struct row *row)
-{
-    bool fits = true;
-
-    if (status == ROWS_ROW)
-        fits = buf_printf(out, "%" PRIu64 "-%" PRIu64 " ", row->offset, row->end) &&
-               buf_add(out, row->line) && buf_add(out, row->recoded ? STR("~\n") : STR("\n"));
-    if (status == ROWS_BAD)
-        fits = buf_printf(out, "%" PRIu64 "-%" PRIu64 " " STR_FMT ": ", row->offset, row->end,
-                          STR_ARG(row->reason)) &&
-               buf_add(out, row->bytes) && buf_add(out, STR("\n"));
-    if (status == ROWS_END && row->why.n)
-        fits = buf_printf(out, STR_FMT "\n", STR_ARG(row->why));
-    if (!fits)
-        die("the transcript is full");
-}
-
-/* At most `step` more bytes at a time, each window memory of its very size; with a new object
- * at every row when `resumes`. */
-static str transcript(const struct sample *s, size_t step, bool resumes)
-{
-    struct cutter c = open_cutter(s, 0);
-    struct arena rows = {0};
-    struct buf out;
-    struct row row;
-    size_t known = 0;
-    enum rows_status status = ROWS_MORE;
-
-    buf_init(&out, 1 << 20);
-    while (status != ROWS_END) {
-        size_t from = (size_t)cutter_offset(c), n = known - from;
-        char *window = malloc(n ? n : 1);
-        if (n)
-            memcpy(window, s->text.p + from, n);
-        status = cutter_next(c, (str){window, n}, known == s->text.n, &rows, &row);
-        if (status == ROWS_ROW || status == ROWS_BAD) {
-            CHECK(row.end > row.offset && cutter_offset(c) == row.end);
-            CHECK_INT(cutter_boundary(c), row.end);
-        }
-        note(&out, status, &row);
-        free(window);
-        if (status == ROWS_MORE)
-            known = MIN(s->text.n, known + MAX(step, (size_t)1));
-        if (resumes && (status == ROWS_ROW || status == ROWS_BAD)) {
-            cutter_free(&c);
-            c = open_cutter(s, row.end);
-        }
-    }
-    str copy = arena_copy(&arena, buf_str(&out));
-    buf_free(&out);
-    arena_free(&rows);
-    cutter_free(&c);
-    return copy;
-}
-
 static void check_samples(const struct sample *samples, size_t n, bool is_lines)
 {
     for (size_t i = 0; i < n; i++) {
         struct sample s = samples[i];
+        const struct cut_file file = {s.text, open_cutter, &s};
         s.is_lines = is_lines;
         for (size_t step = 0; step <= s.text.n; step++) {
-            CHECK_STR(transcript(&s, step, false), s.want);
-            CHECK_STR(transcript(&s, step, true), s.want);
+            CHECK_STR(transcript(&file, step, false, &arena), s.want);
+            CHECK_STR(transcript(&file, step, true, &arena), s.want);
         }
     }
 }
@@ -154,8 +97,10 @@ static void items_in_pieces_of_any_size(void)
 static void an_array_without_an_end_says_so(void)
 {
     const struct sample s = {.text = STR("[{},{}")};
+    const struct cut_file file = {s.text, open_cutter, &s};
 
-    CHECK_STR(transcript(&s, 1, false), STR("1-3 {}\n4-6 {}\nthe array is not closed\n"));
+    CHECK_STR(transcript(&file, 1, false, &arena),
+              STR("1-3 {}\n4-6 {}\nthe array is not closed\n"));
 }
 
 /* The memory of an item over the cap is not needed, nor that of the blanks between two. */

@@ -1,11 +1,7 @@
 #include "common/data/recode.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-
-#include "common/base/buf.h"
 #include "common/data/json_cut.h"
-#include "tests/unit/check.h"
+#include "tests/unit/data/cutting.h"
 
 static struct arena arena;
 
@@ -15,8 +11,9 @@ struct sample {
     bool is_json;
 };
 
-static struct cutter open_cutter(const struct sample *s, uint64_t offset)
+static struct cutter open_cutter(const void *ctx, uint64_t offset)
 {
+    const struct sample *s = ctx;
     const struct rows_dialect dialect = {',', '"', ROWS_NEWLINE_LF, ROWS_UTF8};
     const struct json_cut how = {.encoding = ROWS_UTF8, .records = STR("auto")};
     struct recode *r = recode_new(str_of(s->encoding));
@@ -28,44 +25,6 @@ static struct cutter open_cutter(const struct sample *s, uint64_t offset)
             ? (struct cutter){&json_items_kind, json_items_new(&how, offset)}
             : (struct cutter){&rows_kind, rows_new(dialect, (struct rows_limits){0}, offset)};
     return recode_cutter(r, inner, offset);
-}
-
-static str transcript(const struct sample *s, size_t step, bool resumes)
-{
-    struct cutter c = open_cutter(s, 0);
-    struct arena rows = {0};
-    struct buf out;
-    struct row row;
-    size_t known = 0;
-    enum rows_status status = ROWS_MORE;
-
-    buf_init(&out, 1 << 20);
-    while (status != ROWS_END) {
-        size_t from = (size_t)cutter_offset(c), n = known - from;
-        char *window = malloc(n ? n : 1);
-        if (n)
-            memcpy(window, s->text.p + from, n);
-        status = cutter_next(c, (str){window, n}, known == s->text.n, &rows, &row);
-        free(window);
-        if (status == ROWS_MORE)
-            known = MIN(s->text.n, known + MAX(step, (size_t)1));
-        if (status != ROWS_ROW && status != ROWS_BAD)
-            continue;
-        CHECK_INT(cutter_offset(c), row.end);
-        CHECK_INT(cutter_boundary(c), row.end);
-        CHECK(buf_printf(&out, "%" PRIu64 "-%" PRIu64 " ", row.offset, row.end) &&
-              buf_add(&out, status == ROWS_ROW ? row.line : row.reason) &&
-              buf_add(&out, STR("\n")));
-        if (resumes) {
-            cutter_free(&c);
-            c = open_cutter(s, row.end);
-        }
-    }
-    str copy = arena_copy(&arena, buf_str(&out));
-    buf_free(&out);
-    arena_free(&rows);
-    cutter_free(&c);
-    return copy;
 }
 
 static void offsets_are_those_of_the_file(void)
@@ -88,11 +47,13 @@ static void offsets_are_those_of_the_file(void)
          STR("0-8 [0,\"\xc2\x80\",\"\xe4\xb8\xad\"]\n8-10 [8,\"1\"]\n")},
     };
 
-    for (size_t i = 0; i < ARRAY_LEN(samples); i++)
-        for (size_t step = 0; step <= samples[i].text.n; step++) {
-            CHECK_STR(transcript(&samples[i], step, false), samples[i].want);
-            CHECK_STR(transcript(&samples[i], step, true), samples[i].want);
+    for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+        const struct cut_file file = {samples[i].text, open_cutter, &samples[i]};
+        for (size_t step = 0; step <= file.text.n; step++) {
+            CHECK_STR(transcript(&file, step, false, &arena), samples[i].want);
+            CHECK_STR(transcript(&file, step, true, &arena), samples[i].want);
         }
+    }
 }
 
 static void what_cannot_be_begun_in_the_middle_is_refused(void)
