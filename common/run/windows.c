@@ -18,22 +18,21 @@ static const double exact_max = 9007199254740991.0; /* 2^53 - 1 */
 
 struct windows {
     struct arena *arena;
-    const struct pipeline *pipeline;
-    uint32_t stage;
-    const uint64_t *closed;
+    const struct output_context *c;
     struct text_map map;
     struct window_sums *sums; /* one a window of the pipeline */
 };
 
-struct windows *windows_new(struct arena *a, const struct pipeline *p, uint32_t stage,
-                            const uint64_t *closed)
+static void *begin(struct arena *a, const struct output_context *c, const struct batch *b)
 {
+    const struct pipeline *p = c->pipeline;
+
+    (void)b;
     for (uint32_t i = 0; i < p->window_count; i++) {
-        if (p->windows[i].on != stage)
+        if (p->windows[i].on != c->stage)
             continue;
-        struct windows *w = arena_zalloc(a, sizeof(*w));
-        *w = (struct windows){.arena = a, .pipeline = p, .stage = stage, .closed = closed};
-        w->map.arena = a;
+        struct windows *w = arena_alloc(a, sizeof(*w));
+        *w = (struct windows){.arena = a, .c = c, .map = {.arena = a}};
         w->sums = arena_zalloc(a, p->window_count * sizeof(*w->sums));
         return w;
     }
@@ -226,12 +225,12 @@ static uint64_t time_of(const struct pipeline_window *rule, const struct record 
 /* False: it is late. */
 static bool add(struct windows *w, uint32_t number, const struct record *r)
 {
-    const struct pipeline_window *rule = &w->pipeline->windows[number];
+    const struct pipeline_window *rule = &w->c->pipeline->windows[number];
     struct window_sums *s = &w->sums[number];
     uint64_t ms = time_of(rule, r, w->arena), start = ms - ms % rule->every_ms;
 
     s->is_moved = true;
-    if (start + rule->every_ms <= w->closed[number]) {
+    if (start + rule->every_ms <= w->c->closed[number]) {
         s->late++;
         return false;
     }
@@ -253,41 +252,60 @@ uint64_t windows_add(struct windows *w, const struct record *r)
 {
     uint64_t late = 0;
 
-    for (uint32_t i = 0; w && i < w->pipeline->window_count; i++) {
-        const struct pipeline_window *rule = &w->pipeline->windows[i];
-        if (rule->on == w->stage && is_wanted(rule, r) && !add(w, i, r))
+    for (uint32_t i = 0; w && i < w->c->pipeline->window_count; i++) {
+        const struct pipeline_window *rule = &w->c->pipeline->windows[i];
+        if (rule->on == w->c->stage && is_wanted(rule, r) && !add(w, i, r))
             late |= UINT64_C(1) << i;
     }
     return late;
 }
 
-struct commit_part *windows_parts(struct windows *w, const struct keys *keys, uint64_t now_ms,
-                                  uint32_t *n)
+struct record *windows_late_copy(struct arena *a, const struct pipeline_window *rule,
+                                 const struct record *r)
 {
-    struct commit_part *parts;
+    struct record *copy = arena_alloc(a, sizeof(*copy));
+    struct member *m = arena_alloc(a, sizeof(*m));
 
-    *n = 0;
-    if (!w)
-        return NULL;
-    parts = arena_alloc(w->arena, w->pipeline->window_count * sizeof(*parts));
-    for (uint32_t i = 0; i < w->pipeline->window_count; i++)
-        if (w->sums[i].is_moved)
-            window_part(w->arena, &w->pipeline->windows[i], &w->sums[i], keys, now_ms,
-                        &parts[(*n)++]);
-    return parts;
+    *m = (struct member){
+        .next = r->added, .name = STR("sp_late"), .value = json_quoted(a, rule->name)};
+    *copy = *r;
+    copy->added = m;
+    copy->last = r->last ? r->last : m;
+    return copy;
 }
 
-bool windows_learn(const struct pipeline *p, const struct keys *keys, uint64_t *closed,
-                   str text, struct arena *scratch)
+static void build(void *sums, struct parts *parts)
 {
+    const struct windows *w = sums;
+    struct commit_part part;
+
+    for (uint32_t i = 0; i < w->c->pipeline->window_count; i++) {
+        if (!w->sums[i].is_moved)
+            continue;
+        window_part(w->arena, &w->c->pipeline->windows[i], &w->sums[i], w->c->keys,
+                    w->c->now_ms, &part);
+        parts_say(parts, &part);
+    }
+}
+
+static bool learn(const struct output_context *c, str text)
+{
+    const struct pipeline *p = c->pipeline;
+    struct arena scratch = {0};
     str key = str_cut(&text, ' ');
+    bool is_new = false;
     uint64_t ms;
 
     for (uint32_t i = 0; i < p->window_count && str_to_u64(text, &ms); i++) {
-        if (!str_equal(key, keys_window(keys, scratch, p->windows[i].name)) || ms <= closed[i])
+        if (!str_equal(key, keys_window(c->keys, &scratch, p->windows[i].name)) ||
+            ms <= c->closed[i])
             continue;
-        closed[i] = ms;
-        return true;
+        c->closed[i] = ms;
+        is_new = true;
     }
-    return false;
+    arena_free(&scratch);
+    return is_new;
 }
+
+const struct part_kind part_windows = {
+    .begin = begin, .build = build, .refusal = "CLOSED ", .learn = learn};

@@ -26,16 +26,21 @@ static str moved(struct pipeline_window rule, const char *const *lines, uint64_t
 {
     const struct pipeline p = {.windows = &rule, .window_count = 1};
     uint64_t closed = 5 * HOUR;
-    uint32_t n = 0;
+    const struct output_context c = {
+        .pipeline = &p, .keys = &keys, .now_ms = now_ms, .closed = &closed};
+    const struct batch b = {0};
+    struct commit commit = {0};
 
     arena_reset(&arena);
-    struct windows *w = windows_new(&arena, &p, 0, &closed);
+    struct parts *sums = parts_new(&arena, &c, &b);
+    struct windows *w = parts_sums(sums, &part_windows);
     for (uint32_t i = 0; lines[i]; i++) {
         struct record r = {.entry = &entry, .line = str_of(lines[i]), .number = i};
         *late |= windows_add(w, &r) << i;
     }
-    struct commit_part *parts = windows_parts(w, &keys, now_ms, &n);
-    CHECK_INT(n, 1);
+    parts_build(sums, &commit);
+    const struct commit_part *parts = commit.parts;
+    CHECK_INT(commit.part_count, 1);
     CHECK_STR(parts->kind, STR("window"));
     CHECK_STR(parts->keys[0], STR("sp:{0}:window:w"));
     CHECK_STR(parts->keys[1], STR("sp:{0}:window:w:panes"));
@@ -148,22 +153,25 @@ static void test_long_texts_stand_by_their_hash(void)
 static void test_replays_are_not_summed_again(void)
 {
     struct pipeline_window rule = one_value(0);
-    const struct pipeline p = {.windows = &rule, .window_count = 1};
+    struct pipeline p = {.windows = &rule, .window_count = 1};
+    uint64_t closed = 0;
+    struct output_context c = {.pipeline = &p, .keys = &keys, .closed = &closed};
+    const struct batch b = {0};
     struct entry e = entry;
     struct record r = {.entry = &e, .line = STR("{}")};
-    uint64_t closed = 0;
-    uint32_t n;
 
-    for (int wanted = 0; wanted < 3; wanted++) {
+    for (uint32_t wanted = 0; wanted < 3; wanted++) {
+        struct commit commit = {0};
         arena_reset(&arena);
         rule.replays = wanted == 2;
         e.run = wanted == 1 ? STR("+again") : STR("again");
-        struct windows *w = windows_new(&arena, &p, 0, &closed);
-        windows_add(w, &r);
-        CHECK(windows_parts(w, &keys, now_ms, &n));
-        CHECK_INT(n, wanted > 0);
+        struct parts *sums = parts_new(&arena, &c, &b);
+        CHECK_INT(windows_add(parts_sums(sums, &part_windows), &r), 0);
+        parts_build(sums, &commit);
+        CHECK_INT(commit.part_count, wanted > 0);
     }
-    CHECK(windows_new(&arena, &p, 1, &closed) == NULL);
+    c.stage = 1;
+    CHECK(parts_sums(parts_new(&arena, &c, &b), &part_windows) == NULL);
 }
 
 static void test_learns_what_is_closed(void)
@@ -171,13 +179,29 @@ static void test_learns_what_is_closed(void)
     struct pipeline_window rules[] = {{.name = STR("v")}, {.name = STR("w")}};
     const struct pipeline p = {.windows = rules, .window_count = 2};
     uint64_t closed[2] = {0};
+    const struct output_context c = {.pipeline = &p, .keys = &keys, .closed = closed};
 
-    CHECK(windows_learn(&p, &keys, closed, STR("sp:{0}:window:w 3600000"), &arena));
+    CHECK(parts_learn(&c, STR("CLOSED sp:{0}:window:w 3600000")));
     CHECK_INT(closed[0], 0);
     CHECK_INT(closed[1], HOUR);
-    CHECK(!windows_learn(&p, &keys, closed, STR("sp:{0}:window:w 3600000"), &arena));
-    CHECK(!windows_learn(&p, &keys, closed, STR("sp:{0}:window:x 7200000"), &arena));
-    CHECK(!windows_learn(&p, &keys, closed, STR("sp:{0}:window:w"), &arena));
+    CHECK(!parts_learn(&c, STR("CLOSED sp:{0}:window:w 3600000")));
+    CHECK(!parts_learn(&c, STR("CLOSED sp:{0}:window:x 7200000")));
+    CHECK(!parts_learn(&c, STR("CLOSED sp:{0}:window:w")));
+}
+
+static void test_late_copies_say_so(void)
+{
+    struct pipeline_window rule = one_value(0);
+    struct batch b = {0};
+    struct record r = {.entry = &entry, .line = STR("{\"a\":1}")};
+    char line[100];
+
+    record_add(&b, &r, STR("b"), STR("2"));
+    const struct record *copy = windows_late_copy(&b.arena, &rule, &r);
+    CHECK_STR(str_between(line, record_write(copy, line)),
+              STR("{\"a\":1,\"sp_late\":\"w\",\"b\":2}"));
+    CHECK_STR(str_between(line, record_write(&r, line)), STR("{\"a\":1,\"b\":2}"));
+    arena_free(&b.arena);
 }
 
 int main(void)
@@ -188,6 +212,7 @@ int main(void)
     RUN(test_long_texts_stand_by_their_hash);
     RUN(test_replays_are_not_summed_again);
     RUN(test_learns_what_is_closed);
+    RUN(test_late_copies_say_so);
     arena_free(&arena);
     return check_done();
 }
