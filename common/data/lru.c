@@ -201,7 +201,8 @@ void lru_put(struct lru *l, str key, str text, uint64_t time)
                        .time = time,
                        .bucket = bucket,
                        .is_live = true};
-    memcpy(key_of(i), key.p, key.n);
+    if (key.n)
+        memcpy(key_of(i), key.p, key.n);
     if (text.n)
         memcpy(key_of(i) + key.n, text.p, text.n);
     l->buckets[bucket] = l->head;
