@@ -1,9 +1,10 @@
 #include "common/run/parts.h"
 
 #include "common/run/once.h"
+#include "common/run/tables.h"
 #include "common/run/windows.h"
 
-static const struct part_kind *const kinds[] = {&part_once, &part_windows};
+static const struct part_kind *const kinds[] = {&part_once, &part_table, &part_windows};
 
 struct said {
     struct said *next;

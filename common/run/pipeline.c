@@ -56,6 +56,8 @@ const struct setting pipeline_settings[] = {
      count_table},
     {"windows", SETTING_NODE, "", 0, "What is summed up by key and time, by name.",
      INSIDE_NAMED, pipeline_window_settings},
+    {"tables", SETTING_NODE, "", 0, "Tables in Redis that records write, by name.",
+     INSIDE_NAMED, pipeline_table_settings},
     {"dead", SETTING_NODE, "", 0, "How long dead letters stay, and how many.", INSIDE_KEYS,
      dead_table},
     {"tests", SETTING_NODE, "", 0, "What is to become of records: for `standpipe test`.",
@@ -206,7 +208,8 @@ static bool compile(struct loader *l, const struct node *root)
     if (root->type != NODE_MAP) {
         findings_error(
             l->f, root->at, node_width(root),
-            "a pipeline is a map: pipeline, stages, routes, counts, windows, dead, tests");
+            "a pipeline is a map: pipeline, stages, routes, counts, windows, tables, dead, "
+            "tests");
         return false;
     }
     for (const struct setting *t = pipeline_settings; t->name; t++)
@@ -218,6 +221,7 @@ static bool compile(struct loader *l, const struct node *root)
     pipeline_read_routes(l);
     pipeline_read_counts(l);
     pipeline_read_windows(l);
+    pipeline_read_tables(l);
     read_dead(l);
     pipeline_read_tests(l);
     if (l->p->stage_count)

@@ -133,26 +133,6 @@ static void read_values(struct loader *l, const struct node *n, struct pipeline_
         read_value(l, v, &values[w->value_count++]);
 }
 
-static void read_keys(struct loader *l, const struct node *n, struct pipeline_window *w)
-{
-    const struct node *first = n && n->type == NODE_LIST ? n->children : n;
-
-    if (!n || n->type == NODE_EMPTY)
-        return;
-    if ((n->type != NODE_LIST && n->type != NODE_TEXT) || n->count > WINDOW_KEYS_MAX) {
-        findings_error(l->f, n->at, node_width(n), "'key' is a member or a list of up to %d",
-                       WINDOW_KEYS_MAX);
-        return;
-    }
-    str *keys = arena_alloc(&l->p->arena, WINDOW_KEYS_MAX * sizeof(*keys));
-    w->keys = keys;
-    for (const struct node *k = first; k; k = n->type == NODE_LIST ? k->next : NULL) {
-        if (k->type != NODE_TEXT || !k->text.n)
-            complain(l, k, "the name of a member is text");
-        keys[w->key_count++] = k->text;
-    }
-}
-
 /* Results carry the members of the key beside the values. */
 static void check_names(struct loader *l, const struct node *values,
                         const struct pipeline_window *w)
@@ -223,7 +203,8 @@ static void read_window(struct loader *l, const struct node *map)
     if (w.max_keys == 0 || w.max_keys > keys_max)
         findings_error(l->f, node_at(map, "max_keys"), 1, "'max_keys' is 1 to 100k");
     check_times(l, map, &w);
-    read_keys(l, s.key, &w);
+    if (s.key && s.key->type != NODE_EMPTY)
+        (void)pipeline_members(l, s.key, WINDOW_KEYS_MAX, &w.keys, &w.key_count);
     read_values(l, s.values, &w);
     if (l->f->errors == before)
         check_names(l, s.values, &w);

@@ -101,7 +101,7 @@ static void test_finds_mistakes(void)
         {"  w: {" ON ", values: {sp_x: count}}\n", "the name of a value is letters"},
         {"  w: {" ON ", values: {start: count}}\n", "results have a member 'start' already"},
         {"  w: {" ON ", key: [a, n], " COUNT "}\n", "results have a member 'n' already"},
-        {"  w: {" ON ", key: {a: b}, " COUNT "}\n", "'key' is a member or a list"},
+        {"  w: {" ON ", key: {a: b}, " COUNT "}\n", "write the name of a member, or a list"},
         {"  w: {on: tidy, every: 500ms, " COUNT "}\n", "a step is whole seconds"},
         {"  w: {" ON ", over: 90m, " COUNT "}\n", "the width is a multiple of `every`"},
         {"  w: {" ON ", over: 1001h, " COUNT "}\n", "the width is a multiple of `every`"},
