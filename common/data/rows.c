@@ -33,8 +33,9 @@ struct rows {
 
     struct rows_writer writer; /* and what it wrote of the row at hand */
     struct csv_parser csv;
-    struct buf out; /* cells of the row that the parser is in */
-    bool is_done;   /* it has seen the end of the row */
+    struct buf out;  /* cells of the row that the parser is in */
+    bool is_done;    /* it has seen the end of the row */
+    bool is_unended; /* the last line that was taken has no line end */
 };
 
 static int never_blank(unsigned char c)
@@ -286,7 +287,9 @@ static enum rows_status give_row(struct rows *r, str line, size_t n, struct row 
                         .end = r->offset + n,
                         .cells = r->writer.cells,
                         .line = line,
-                        .recoded = r->writer.is_recoded};
+                        .recoded = r->writer.is_recoded,
+                        .replaced = r->writer.is_replaced,
+                        .is_unended = r->is_unended};
     begin_row(r, row->end);
     return ROWS_ROW;
 }
@@ -368,6 +371,7 @@ static enum rows_status add_line(struct rows *r, const char *p, struct line line
     str first = {p, r->first.text};
 
     r->parsed += line.n;
+    r->is_unended = line.is_open;
     r->lines++;
     r->searched = 0;
     if (!is_good)
@@ -386,6 +390,7 @@ static enum rows_status take_line(struct rows *r, const char *p, struct line lin
 
     if (r->parsed == 0) {
         r->first = line;
+        r->is_unended = line.is_open;
         status = give_line(r, (str){p, line.text}, line.n, a, row);
     }
     return status == ROWS_MORE ? add_line(r, p, line, a, row) : status;

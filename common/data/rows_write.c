@@ -23,7 +23,7 @@ void rows_writer_free(struct rows_writer *w)
 void rows_writer_reset(struct rows_writer *w)
 {
     w->cells = 0;
-    w->is_recoded = false;
+    w->is_recoded = w->is_replaced = false;
 }
 
 static char *put_1252(struct rows_writer *w, char *out, str cell)
@@ -44,8 +44,10 @@ char *rows_write_cell(struct rows_writer *w, char *out, str cell)
 
     w->cells++;
     *out++ = ',';
-    if (is_kept)
+    if (is_kept) {
+        w->is_replaced |= w->encoding == ROWS_UTF8 && !text_is_utf8(cell);
         return json_quote(out, cell);
+    }
     w->is_recoded |= w->encoding == ROWS_UTF8_OR_1252;
     return put_1252(w, out, cell);
 }

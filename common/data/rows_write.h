@@ -12,7 +12,7 @@ struct rows_writer {
     char delimiter, quote;
     enum rows_encoding encoding;
     uint32_t cells; /* written since the last reset */
-    bool is_recoded;
+    bool is_recoded, is_replaced;
     struct buf scratch; /* a cell on its way from windows-1252 */
 };
 
