@@ -171,6 +171,22 @@ def test_without_a_topic_panes_only_close(r, send):
     assert r.zcard(PANES) == 0
 
 
+def test_an_exhausted_topic_takes_nothing_and_nothing_is_lost(r, send):
+    send(part({FIRST: {"GB": row()}}, newest=(FIRST + 3600) * 1000))
+    r.xadd(TOPIC, {"data": "1"}, id="18446744073709551615-18446744073709551615")
+    assert close(r) == f"EXHAUSTED {TOPIC}" and r.xlen(TOPIC) == 1
+    r.delete(TOPIC)
+    assert close_all(r)[1] == 1
+
+
+def test_a_topic_counts_only_results_as_entries(r, send):
+    """Or audit takes the difference for entries that somebody took out."""
+    r.xgroup_create(TOPIC, "sp", "0", mkstream=True)
+    send(part({FIRST: {"GB": row()}}, newest=(FIRST + 3600) * 1000))
+    close_all(r)
+    assert r.xinfo_stream(TOPIC)["entries-added"] == r.xlen(TOPIC) == 1
+
+
 @pytest.mark.parametrize("key", [STATE, PANES, BOOKS, TOPIC, pane_key(FIRST), STATE + ":todo", pane_key(FIRST) + ":best:GB"])
 def test_foreign_type(r, send, key):
     send(part({FIRST: {"GB": row(best=[("ann", 1)])}}, newest=(FIRST + 3600) * 1000))
