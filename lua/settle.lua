@@ -1,17 +1,20 @@
 -- sp1_settle: the last command of a commit's MULTI, behind the XADDs of its outputs.
 -- KEYS  input topic | output topics, the input may be one | hashes, the books first | the job, if any
---       | the notes of a deliverer, if any (notes.lua)
+--       | the notes of a deliverer, if any (notes.lua) | those of the parts (parts.lua)
 -- ARGV  group me mode            del: hand on; keep: hand on, the entry stays; hold: a checkpoint, the
 --                                entry stays mine (only with a job, or a repeat would count twice)
 --       nids id*                 at most 256, best in rising order; all of them or none
 --       nouts m*                 entries that this EXEC added to each output
 --       nhash (expire n (field delta)*n)*            expire in unix ms, 0: leave it
---       0 | 1 expected expire n (field value)*n      compare-and-set on the job's `offset`
+--       has                      0, 1: a job, 2: parts, 3: both
+--       nkeys                    with parts: how many keys they have
+--       expected expire n (field value)*n            with a job: compare-and-set on its `offset`
 --       low channel              PUBLISH when the first count of all falls to `low`; empty: never
 --       field reading            with notes: they go, and what others than this reading sent is added to
 --                                the field of the books, behind the other counts
+--       nparts (kind nkeys ...)* with parts
 -- Answer  the new counts, in order; or DONE id, FENCED id owner, STALE offset, WRONGTYPE key,
---         COUNT key field, BADARG place, COMMIT text, and then nothing changed; or EXHAUSTED topic:
+--         COUNT key field, BADARG place, COMMIT text, what a part says, and then nothing changed; or EXHAUSTED topic:
 --         then what EXEC told of as added to that topic stands there still.
 -- Cost  XPENDING once (an id out of order: once each), XLEN an output, HMGET and HSET a hash, XACK,
 --       XDEL; HMGET and HDEL of notes. An ARGV that breaks off before the m's is refused, but its outputs cannot be undone.
@@ -47,7 +50,7 @@ end
 -- Whoever sent of these entries and did not settle them: nobody knows any more what was taken.
 local function settle_notes(P, K, A, books)
   local field, reading, sum = text(A), text(A), 0
-  P.notes = K[#K]
+  P.notes = K[P.at_notes]
   for _, note in ipairs(read('HMGET', P.notes, unpack(P.ids))) do sum = sum + note_read(note, reading) end
   want_grant('HDEL', P.notes, 'f')
   if sum > 0 then counts_slice(P.counts, books, {at = 0, field, string.format('%d', sum)}, 1, 0) end
@@ -75,13 +78,16 @@ local function settle_check(P, K, A)
     local expire = number(A, COUNT_MAX)
     counts_read(P.counts, K[i], A, expire, K[i] == books and {field = removed_field(K[1]), delta = ('%d'):format(nids)})
   end
-  local jobs = number(A, 1)
+  local has = number(A, 3)
+  local jobs, nkeys = has % 2, has > 1 and number(A, #K) or 0
   P.at_job = 2 + outs + nhash
-  local notes = #K - 1 - outs - nhash - jobs
+  P.at_notes = P.at_job + jobs
+  local notes = #K - nkeys - P.at_notes + 1
   if notes < 0 or notes > 1 or notes > nhash or (mode == 'hold' and jobs == 0) then stop('BADARG ' .. A.at) end
   if jobs == 1 then settle_job(P, K, A) end
   settle_low(P, A)
   if notes == 1 then settle_notes(P, K, A, K[2 + outs]) end
+  if has > 1 then parts_check(P, K, #K - nkeys, A) end
   if mode ~= 'hold' then want_grant('XACK', K[1], P.group, '0-1') end
   if mode == 'del' then want_grant('XDEL', K[1], '0-1') end
 end
@@ -89,6 +95,7 @@ end
 -- The input goes last: whatever might still break before leaves it pending.
 local function settle_write(P, K)
   counts_write(P.counts)
+  parts_write(P)
   if P.notes then redis.call('HDEL', P.notes, unpack(P.ids)) end
   if P.mode ~= 'hold' then redis.call('XACK', K[1], P.group, unpack(P.ids)) end
   if P.mode == 'del' then
@@ -103,7 +110,7 @@ local function settle_write(P, K)
 end
 
 local function settle(K, A)
-  local P = {added = {}, counts = counts_new()}
+  local P = {added = {}, counts = counts_new(), parts = {}}
   A.at = 0
   local ok, why = pcall(function()
     settle_check(P, K, A)

@@ -32,7 +32,7 @@ local function entries_add(entries)
 end
 
 local function settle_oom(K, A)
-  local P = {added = {}, adds = true, counts = counts_new()}
+  local P = {added = {}, adds = true, counts = counts_new(), parts = {}}
   A.at = 0
   local ok, entries = pcall(function()
     settle_check(P, K, A)

@@ -12,7 +12,10 @@ OWNERS = {
     "lua": "common/data/script", "tre/": "common/data/pattern", "avro": "common/data/schema", "openssl/": "common/data/digest",
     "zlib.h": "common/io/inflate", "zstd.h": "common/io/inflate",
 }
-SHARED_WORKER_HEADERS = {"workers/sink.h", "workers/stages.h"}
+SHARED_WORKER_HEADERS = {
+    "workers/lookup.h", "workers/lookup_cache.h", "workers/lookup_gate.h", "workers/lookup_plan.h", "workers/sink.h",
+    "workers/stages.h",
+}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 

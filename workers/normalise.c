@@ -57,12 +57,19 @@ static void make_room(struct normalise *s, uint32_t n)
     s->flags = xrealloc(s->flags, s->room * sizeof(*s->flags));
 }
 
-static bool is_digits(str s)
+/* The number in front of a row. */
+static bool take_offset(str *rest, str *offset)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] < '0' || s.p[i] > '9')
-            return false;
-    return s.n > 0 && s.n <= 20;
+    const char *end = str_end(*rest), *p = ascii_skip_digits(rest->p, end);
+
+    if (p < end && *p == ',') { /* as the splitter writes it */
+        *offset = str_between(rest->p, p);
+        *rest = str_between(p, end);
+    } else if (!json_next_item(rest, offset)) {
+        return false;
+    }
+    return offset->n > 0 && offset->n <= 20 &&
+           ascii_skip_digits(offset->p, str_end(*offset)) == str_end(*offset);
 }
 
 /* Records are checked here, where documents enter; entries made by hand come this way too. */
@@ -102,7 +109,7 @@ static bool take_row(struct normalise *s, struct batch *b, struct record *r, str
         return false;
     make_room(s, src->plan->n);
     json_open(r->line, &rest);
-    bool has_offset = json_next_item(&rest, &src->offset) && is_digits(src->offset);
+    bool has_offset = take_offset(&rest, &src->offset);
     uint32_t n = json_next_strings(&rest, s->cells, src->plan->n, &is_plain);
     for (; n < src->plan->n && json_next_item(&rest, &s->cells[n]); n++)
         is_plain = false;

@@ -106,7 +106,8 @@ char *normalise_put_extra(char *out, const struct source *src)
             out = put_inside(out, cells[i]);
         }
     }
-    out = put_beyond(out, src);
+    if (src->extras)
+        out = put_beyond(out, src);
     if (out == first)
         return start;
     out[-1] = '}';

@@ -59,7 +59,7 @@ str normalise_write(struct arena *a, const struct record *r, const struct source
         out = put_kept(out, src);
     if (!rules->has_extra)
         out = normalise_put_extra(out, src);
-    if (!rules->has_issues)
+    if (!rules->has_issues && (o->issue_count || src->is_document))
         out = normalise_put_issues(out, src, o);
     if (src->is_short)
         out = put(out, STR(",\"sp_ragged\":\"short\""));

@@ -368,6 +368,8 @@ static enum work split_process(struct worker *w, struct batch *b)
     p->row = r->row;
     if (r->recoded)
         split_set_number(p, &b->arena, STR("rows:windows-1252"), r->recoded);
+    if (str_is(r->records, JSON_CUT_ONE))
+        split_set(p, STR("records"), r->records);
     if (t.reason.n)
         return give_up(w, b, &t);
     if (t.is_waiting && is_begun && b->record_count == 0 && p->to == from)

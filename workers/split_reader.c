@@ -128,6 +128,9 @@ enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget
 {
     for (;;) {
         enum rows_status status = cutter_next(r->cutter, piece(r), r->is_at_end, a, row);
+        if ((status == ROWS_ROW || status == ROWS_BAD) &&
+            row->is_alone) /* a successor has to know it */
+            r->records = STR(JSON_CUT_ONE);
         if (status != ROWS_MORE || *budget == 0)
             return status;
         if (!read_more(r, cutter_offset(r->cutter), t))

@@ -23,18 +23,13 @@ int str_compare(str a, str b)
     return (a.n > b.n) - (a.n < b.n);
 }
 
-static bool is_blank(char c)
+str str_trim_blanks(str s)
 {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-str str_trim(str s)
-{
-    while (s.n && is_blank(s.p[0])) {
+    while (s.n && ascii_is_blank(s.p[0])) {
         s.p++;
         s.n--;
     }
-    while (s.n && is_blank(s.p[s.n - 1]))
+    while (s.n && ascii_is_blank(s.p[s.n - 1]))
         s.n--;
     return s;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/base/ascii.h"
 #include "common/base/base.h"
 
 typedef struct str {
@@ -48,7 +49,16 @@ static inline bool str_is(str a, const char *literal)
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
 int str_compare(str a, str b); /* bytewise; <0, 0, >0 */
-str str_trim(str s);           /* without outer ASCII blanks */
+
+str str_trim_blanks(str s); /* str_trim() of what has some */
+
+/* Without outer ASCII blanks: most texts have none. */
+static inline str str_trim(str s)
+{
+    bool has_blanks = s.n && (ascii_is_blank(s.p[0]) || ascii_is_blank(s.p[s.n - 1]));
+
+    return has_blanks ? str_trim_blanks(s) : s;
+}
 
 /* Cut `*rest` at the first `sep`: returns what stood before it and leaves what stands behind.
  * Without a `sep` all of it is returned and `*rest` becomes empty with p == NULL. */

@@ -3,14 +3,10 @@
 
 uint32_t json_next_strings(str *rest, str *values, uint32_t max, bool *is_plain)
 {
-    const char *p = rest->p, *end = str_end(*rest);
+    const char *p = rest->p, *end = str_end(*rest), *start = p + (p < end && *p == ',');
     uint32_t n = 0;
 
-    while (n < max) {
-        bool has_comma = p < end && *p == ',';
-        const char *start = p + has_comma;
-        if (start == end || *start != '"' || (n && !has_comma))
-            break;
+    while (n < max && start < end && *start == '"') {
         const char *quote = json_scan(start + 1, end, SCAN_SPECIAL);
         if (quote < end && *quote != '"') {
             bool has_escape;
@@ -19,8 +15,11 @@ uint32_t json_next_strings(str *rest, str *values, uint32_t max, bool *is_plain)
         }
         if (quote == end)
             break;
-        values[n++] = str_between(start, quote + 1);
         p = quote + 1;
+        values[n++] = str_between(start, p);
+        if (p == end || *p != ',')
+            break;
+        start = p + 1;
     }
     *rest = str_between(p, end);
     return n;

@@ -8,9 +8,12 @@ struct json_cut {
     uint32_t row_bytes; /* longest document (1,024,000) */
     enum rows_encoding encoding;
     str records; /* items: JSON pointer to the array; `auto`: the root, or its member `records`,
-                  * or the one object that the file is. Borrowed. */
+                  * or the one object that the file is; JSON_CUT_ONE: that object was cut.
+                  * Borrowed. */
     bool is_at_item; /* items: an item begins at the offset given, whatever stands before it */
 };
+
+#define JSON_CUT_ONE "one"
 
 /* One document a line; blank lines are skipped. From any line's beginning. */
 extern const struct cutter_kind json_lines_kind;

@@ -36,6 +36,7 @@ struct json_items *json_items_new(const struct json_cut *how, uint64_t offset)
     *r = (struct json_items){.how = *how, .boundary = offset, .at = offset};
     r->how.row_bytes = how->row_bytes ? how->row_bytes : ROW_BYTES;
     r->place = how->is_at_item ? FIRST : offset ? BEHIND : BEFORE;
+    r->is_one = r->place == BEHIND && str_is(how->records, JSON_CUT_ONE);
     buf_init(&r->head, JSON_CUT_KEPT);
     return r;
 }
@@ -50,6 +51,7 @@ static enum rows_status end_of_rows(const char *why, struct row *row)
 static void pass(struct json_items *r, uint64_t began, uint64_t behind, struct row *row)
 {
     row->offset = began;
+    row->is_alone = r->is_one;
     row->end = r->boundary = r->at = behind;
     r->place = BEHIND;
 }
@@ -77,7 +79,8 @@ static enum rows_status skip(struct json_items *r, str piece, bool is_last, stru
     r->at += passed.n;
     if (!stop && !is_last)
         return ROWS_MORE;
-    bool is_cut = !stop && !r->is_to_end;
+    bool is_inside = r->nesting.depth || r->nesting.is_string;
+    bool is_cut = !stop && !r->is_to_end && is_inside;
     *row = (struct row){.reason = is_cut ? STR("truncated") : str_of(r->skipping),
                         .why = is_cut ? STR_NONE : str_of(r->why),
                         .bytes = arena_copy(a, buf_str(&r->head))};
@@ -105,14 +108,16 @@ static enum rows_status begin_skip(struct json_items *r, str rest, bool is_last,
 static bool find_array(struct json_items *r, str *piece, bool is_last, struct arena *a,
                        struct row *row, enum rows_status *status)
 {
-    str text = text_skip_bom(*piece);
+    bool is_beyond = piece->n > r->how.row_bytes; /* the array is not looked for there */
+    str text = text_skip_bom((str){piece->p, MIN(piece->n, (size_t)r->how.row_bytes)});
     bool is_short = !is_last && piece->n <= MARK_BYTES;
     size_t at = 0;
     enum json_found found =
-        is_short ? JSON_FOUND_MORE : json_find_array(text, is_last, r->how.records, a, &at);
+        is_short ? JSON_FOUND_MORE
+                 : json_find_array(text, is_last && !is_beyond, r->how.records, a, &at);
 
     *status = ROWS_MORE;
-    if (found == JSON_FOUND_MORE && !is_last && piece->n <= r->how.row_bytes)
+    if (found == JSON_FOUND_MORE && !is_last && !is_beyond)
         return false;
     if (found == JSON_FOUND_EMPTY) {
         r->place = AFTER;
@@ -132,7 +137,7 @@ static bool find_array(struct json_items *r, str *piece, bool is_last, struct ar
     r->place = FIRST;
     if (r->is_one) /* the root itself, whatever it is */
         at = (size_t)(json_skip_blanks(text.p, str_end(text)) - text.p);
-    at += piece->n - text.n;
+    at += (size_t)(text.p - piece->p);
     r->at += at;
     *piece = (str){piece->p + at, piece->n - at};
     return true;
@@ -196,6 +201,27 @@ static enum rows_status take_blanks(struct json_items *r, str piece, bool is_las
                        row);
 }
 
+/* A comma and an item, at r->at. */
+static enum rows_status take_next(struct json_items *r, str rest, bool is_last, struct arena *a,
+                                  struct row *row)
+{
+    bool has_comma = rest.p[0] == ',' && !r->is_one, is_apart = has_comma || r->place == FIRST;
+    const char *end = str_end(rest);
+    const char *item = has_comma ? json_skip_blanks(rest.p + 1, end) : rest.p;
+    size_t blanks = (size_t)(item - rest.p);
+
+    if (item == end && !is_last && rest.n <= r->how.row_bytes)
+        return ROWS_MORE;
+    bool is_missing = item == end || *item == ',' || *item == ']' || blanks > r->how.row_bytes;
+    if (has_comma && (is_missing || r->place == FIRST))
+        return give_bad(r, (str){rest.p, 1}, "bad_json", "an item is missing", a, row);
+    r->at += blanks;
+    enum rows_status status = take_item(r, str_between(item, end), is_last, is_apart, a, row);
+    if (status == ROWS_MORE && !r->skipping)
+        r->at -= blanks; /* the comma is looked at again */
+    return status;
+}
+
 static enum rows_status next_item(void *self, str piece, bool is_last, struct arena *a,
                                   struct row *row)
 {
@@ -213,22 +239,8 @@ static enum rows_status next_item(void *self, str piece, bool is_last, struct ar
         r->at += (uint64_t)(p - piece.p);
         return take_rest(r, str_between(p, end), is_last, a, row);
     }
-    bool has_comma = *p == ',' && !r->is_one;
-    const char *item = has_comma ? json_skip_blanks(p + 1, end) : p;
-    if (item == end && !is_last && piece.n <= r->how.row_bytes)
-        return ROWS_MORE;
-    bool is_missing = item == end || *item == ',' || *item == ']';
-    if (has_comma && (is_missing || r->place == FIRST)) {
-        r->at += (uint64_t)(p - piece.p);
-        return give_bad(r, (str){p, 1}, "bad_json", "an item is missing", a, row);
-    }
-    uint64_t from = r->at;
-    r->at += (uint64_t)(item - piece.p);
-    status =
-        take_item(r, str_between(item, end), is_last, has_comma || r->place == FIRST, a, row);
-    if (status == ROWS_MORE && !r->skipping)
-        r->at = from; /* the comma is looked at again */
-    return status;
+    r->at += (uint64_t)(p - piece.p);
+    return take_next(r, str_between(p, end), is_last, a, row);
 }
 
 static uint64_t offset(const void *self)

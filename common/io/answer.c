@@ -10,6 +10,8 @@ static const struct rule rules[] = {
     {"DONE ", ANSWER_DONE},
     {"FENCED ", ANSWER_FENCED},
     {"STALE ", ANSWER_STALE},
+    {"CLOSED ", ANSWER_AGAIN},
+    {"TWICE ", ANSWER_AGAIN},
     {"SEEN ", ANSWER_SEEN},
     {"FULL ", ANSWER_FULL},
     {"EXECABORT", ANSWER_ABORTED},
@@ -81,7 +83,7 @@ enum answer answer_of(const struct reply *reply)
 const char *answer_name(enum answer a)
 {
     static const char *const names[] = {
-        "good", "lost",      "done",    "fenced", "stale",   "seen",   "full",    "oom",
+        "good", "lost",      "done",    "fenced", "stale",   "again",  "seen",    "full", "oom",
         "wait", "reconnect", "library", "gone",   "foreign", "denied", "aborted", "bug",
     };
 

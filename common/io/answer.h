@@ -9,6 +9,7 @@ enum answer {
     ANSWER_DONE, /* an earlier try went through, or a successor finished it: forget the entry */
     ANSWER_FENCED,    /* another consumer holds it: forget it */
     ANSWER_STALE,     /* the job is elsewhere: go on from there */
+    ANSWER_AGAIN,     /* a part of the commit was outdated: build it again */
     ANSWER_SEEN,      /* admitted before */
     ANSWER_FULL,      /* the topic is at its high mark */
     ANSWER_OOM,       /* over maxmemory: the allow-oom path, or refuse at the door */

@@ -24,6 +24,12 @@ static void push(struct list *l, str s)
     l->items[l->n++] = s;
 }
 
+static void push_all(struct list *l, const str *s, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        push(l, s[i]);
+}
+
 static void push_u64(struct list *l, struct arena *a, uint64_t v)
 {
     char *p = arena_alloc(a, 20);
@@ -45,11 +51,13 @@ static uint32_t count_arguments(const struct commit *c, bool with_entries)
 {
     uint32_t n = 3 + 1 + c->output_count + c->hash_count + 1; /* FCALL name numkeys, keys */
 
-    n += 3; /* notes */
+    n += 3 + 2; /* notes; how many keys and parts */
     n += 3 + 1 + c->id_count + 1 + c->output_count + 1;
     for (uint32_t i = 0; i < c->hash_count; i++)
         n += 2 + 2 * c->hashes[i].n;
     n += 4 + 2 * (2 + (c->progress ? c->progress->field_count : 0)) + 2;
+    for (uint32_t i = 0; i < c->part_count; i++)
+        n += 2 + 2 * c->parts[i].key_count + c->parts[i].arg_count;
     for (uint32_t i = 0; with_entries && i < c->output_count; i++)
         for (const struct pack_entry *e = c->outputs[i].pack.first; e; e = e->next)
             n += 1 + e->arg_count;
@@ -60,11 +68,8 @@ static void push_job(struct list *l, const struct commit *c)
 {
     const struct progress *p = c->progress;
 
-    if (!p) {
-        push(l, STR("0"));
+    if (!p)
         return;
-    }
-    push(l, STR("1"));
     push_u64(l, c->arena, p->from);
     push_u64(l, c->arena, c->job_expire_ms);
     push_u64(l, c->arena, 2 + p->field_count / 2);
@@ -76,25 +81,54 @@ static void push_job(struct list *l, const struct commit *c)
         push(l, p->fields[i]);
 }
 
+static uint32_t count_part_keys(const struct commit *c)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < c->part_count; i++)
+        n += c->parts[i].key_count;
+    return n;
+}
+
+static void push_parts(struct list *l, const struct commit *c)
+{
+    if (!c->part_count)
+        return;
+    push_u64(l, c->arena, c->part_count);
+    for (const struct commit_part *p = c->parts; p < c->parts + c->part_count; p++) {
+        push(l, p->kind);
+        push_u64(l, c->arena, p->key_count);
+        push_all(l, p->args, p->arg_count);
+    }
+}
+
+static void push_keys(struct list *l, const struct commit *c, uint32_t part_keys)
+{
+    push_u64(l, c->arena,
+             1 + c->output_count + c->hash_count + (c->progress != NULL) + (c->notes.n > 0) +
+                 part_keys);
+    push(l, c->topic);
+    for (uint32_t i = 0; i < c->output_count; i++)
+        push(l, c->outputs[i].key);
+    for (uint32_t i = 0; i < c->hash_count; i++)
+        push(l, c->hashes[i].key);
+    if (c->progress)
+        push(l, c->progress->job);
+    if (c->notes.n)
+        push(l, c->notes);
+    for (uint32_t i = 0; i < c->part_count; i++)
+        push_all(l, c->parts[i].keys, c->parts[i].key_count);
+}
+
 static struct list settle_arguments(const struct commit *c, str function, bool with_entries)
 {
     uint32_t room = count_arguments(c, with_entries);
     struct list l = {.items = arena_alloc(c->arena, room * sizeof(str)), .room = room};
+    uint32_t part_keys = count_part_keys(c);
 
     push(&l, STR("FCALL"));
     push(&l, function);
-    push_u64(&l, c->arena,
-             1 + c->output_count + c->hash_count + (c->progress != NULL) + (c->notes.n > 0));
-    push(&l, c->topic);
-    for (uint32_t i = 0; i < c->output_count; i++)
-        push(&l, c->outputs[i].key);
-    for (uint32_t i = 0; i < c->hash_count; i++)
-        push(&l, c->hashes[i].key);
-    if (c->progress)
-        push(&l, c->progress->job);
-    if (c->notes.n)
-        push(&l, c->notes);
-
+    push_keys(&l, c, part_keys);
     push(&l, c->group);
     push(&l, c->consumer);
     push(&l, modes[c->mode]);
@@ -113,6 +147,9 @@ static struct list settle_arguments(const struct commit *c, str function, bool w
             push_i64(&l, c->arena, h->moves[i].delta);
         }
     }
+    push_u64(&l, c->arena, (c->progress ? 1 : 0) + (c->part_count ? 2 : 0));
+    if (c->part_count)
+        push_u64(&l, c->arena, part_keys);
     push_job(&l, c);
     push_u64(&l, c->arena, c->low);
     push(&l, c->channel);
@@ -120,6 +157,7 @@ static struct list settle_arguments(const struct commit *c, str function, bool w
         push(&l, c->ambiguous);
         push(&l, c->reading);
     }
+    push_parts(&l, c);
     return l;
 }
 

@@ -21,6 +21,11 @@ struct commit_hash { /* the books first; the first field of the first hash is wh
     struct commit_move *moves;
     uint32_t n;
 };
+struct commit_part { /* lua/parts.lua */
+    str kind;
+    const str *keys, *args;
+    uint32_t key_count, arg_count;
+};
 enum commit_mode {
     COMMIT_DELETE, /* hand on: the input is acknowledged and deleted */
     COMMIT_KEEP,   /* the same, but it stays in its topic for a replay */
@@ -43,6 +48,8 @@ struct commit { /* zeroed but for `arena`; everything it points at lives until `
     str notes;     /* key of what a deliverer noted of these entries: they go. Empty: none */
     str ambiguous; /* field of the books that what others sent of them is added to */
     str reading;   /* ours */
+    const struct commit_part *parts;
+    uint32_t part_count;
 };
 struct commit_answer {
     enum answer kind;

@@ -178,6 +178,7 @@ static void on_answer(void *ctx, const struct commit_answer *answer)
         break;
     case ANSWER_FOREIGN:
     case ANSWER_BUG:
+    case ANSWER_AGAIN:
     case ANSWER_SEEN:
     case ANSWER_FULL:
     case ANSWER_ABORTED:

@@ -23,16 +23,18 @@ def moves(fields):
 
 class Commit:
     """One commit, to be sent as often as wanted. `outputs`: {topic: [entry, ...]}; `hashes`: {key: {field: delta}} or
-    {key: (expire, {field: delta})}; `job`: (key, expected, expire, {field: value}); `notes`: (key, field, reading)."""
+    {key: (expire, {field: delta})}; `job`: (key, expected, expire, {field: value}); `notes`: (key, field, reading);
+    `parts`: [(kind, keys, args), ...]."""
 
-    def __init__(self, topic, ids, me, outputs=None, hashes=None, job=None, mode="del", low="", channel="", group="sp", notes=None):
+    def __init__(self, topic, ids, me, outputs=None, hashes=None, job=None, mode="del", low="", channel="", group="sp", notes=None,
+                 parts=None):
         self.topic, self.ids, self.me, self.mode, self.group = topic, ids, me, mode, group
         self.outputs, self.hashes, self.job = outputs or {}, hashes or {}, job
-        self.low, self.channel, self.notes = low, channel, notes
+        self.low, self.channel, self.notes, self.parts = low, channel, notes, parts or []
 
     def keys(self):
         return [self.topic, *self.outputs, *self.hashes, *([self.job[0]] if self.job else []),
-                *([self.notes[0]] if self.notes else [])]
+                *([self.notes[0]] if self.notes else []), *(key for _, keys, _ in self.parts for key in keys)]
 
     def args(self):
         args = [self.group, self.me, self.mode, len(self.ids), *self.ids]
@@ -40,8 +42,12 @@ class Commit:
         for fields in self.hashes.values():
             expire, fields = fields if isinstance(fields, tuple) else (0, fields)
             args += [expire, *moves(fields)]
-        args += [1, self.job[1], self.job[2], *moves(self.job[3])] if self.job else [0]
-        return [*args, self.low, self.channel, *(self.notes[1:] if self.notes else [])]
+        args.append((1 if self.job else 0) + (2 if self.parts else 0))
+        args += [sum(len(keys) for _, keys, _ in self.parts)] if self.parts else []
+        args += [self.job[1], self.job[2], *moves(self.job[3])] if self.job else []
+        args += [self.low, self.channel, *(self.notes[1:] if self.notes else [])]
+        args += [len(self.parts)] if self.parts else []
+        return args + [x for kind, keys, said in self.parts for x in (kind, len(keys), *said)]
 
     def send(self, client, function="sp1_settle", keys=None, args=None):
         """The answers of EXEC in order, errors as values; the last one decides."""

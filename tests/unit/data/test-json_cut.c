@@ -88,9 +88,30 @@ static void items_in_pieces_of_any_size(void)
          STR("1-14 row_too_long: {\"abc\":[1,2]}\n15-22 {\"b\":1}\n"), .row_bytes = 8},
         {STR("[{\"abc\":[1,2"), STR("1-12 truncated: {\"abc\":[1,2\n"), .row_bytes = 8},
         {STR("hello"), STR("0-5 bad_json: hello\n")},
+        {STR("[{}      ,      {}]"), STR("1-3 {}\n9-10 bad_json: ,\n16-18 bad_json: {}\n"),
+         .row_bytes = 5},
+        {STR("123456789"), STR("0-9 row_too_long: 123456789\n"), .row_bytes = 4},
+        {STR("{\"b\":1,\"records\":[{}]}"),
+         STR("0-22 row_too_long: {\"b\":1,\"records\":[{}]}\n"), .row_bytes = 16},
     };
 
     check_samples(items, ARRAY_LEN(items), false);
+}
+
+/* A successor has to be told that what was cut is all of the file. */
+static void nothing_may_follow_the_one_record(void)
+{
+    const struct sample s = {.text = STR("{\"a\":1} ]")},
+                        later = {.text = s.text, .records = JSON_CUT_ONE};
+    const struct cut_file file = {s.text, open_cutter, &s};
+    struct cutter c = open_cutter(&later, 7);
+    struct row row;
+
+    CHECK_STR(transcript(&file, 1, false, &arena), STR("0-7 {\"a\":1}\n8-9 bad_json: ]\n"));
+    CHECK_INT(cutter_next(c, STR(" ]"), true, &arena, &row), ROWS_BAD);
+    CHECK(row.is_alone);
+    CHECK_INT(row.offset, 8);
+    cutter_free(&c);
 }
 
 /* That the array is left open is known where its beginning was seen. */
@@ -161,6 +182,7 @@ int main(void)
 {
     RUN(lines_in_pieces_of_any_size);
     RUN(items_in_pieces_of_any_size);
+    RUN(nothing_may_follow_the_one_record);
     RUN(an_array_without_an_end_says_so);
     RUN(bytes_that_are_passed_over_are_let_go);
     RUN(the_first_bytes_say_what_a_file_is);

@@ -70,8 +70,46 @@ static void test_address_global_alone(void)
     }
 }
 
+static void test_address_ranges(void)
+{
+    static const struct {
+        const char *range, *address;
+        bool is_good, is_in;
+    } rows[] = {
+        {"127.0.0.0/8", "127.9.9.9", true, true},
+        {"127.0.0.0/8", "128.0.0.0", true, false},
+        {"127.0.0.0/8", "::ffff:127.0.0.1", true, false},
+        {"127.0.0.0/8", "7f00::1", true, false},
+        {"10.0.0.1", "10.0.0.1", true, true},
+        {"10.0.0.1", "10.0.0.2", true, false},
+        {"10.0.0.0/31", "10.0.0.1", true, true},
+        {"0.0.0.0/0", "10.0.0.1", true, true},
+        {"::1/128", "::1", true, true},
+        {"fd00::/8", "fdff::1", true, true},
+        {"fd00::/8", "fc00::1", true, false},
+        {"::/0", "10.0.0.1", true, false},
+        {"10.0.0.1/8", "10.0.0.1", false, false},
+        {"10.0.0.0/33", "10.0.0.1", false, false},
+        {"10.0.0.0/", "10.0.0.1", false, false},
+        {"10.0.0/8", "10.0.0.1", false, false},
+        {"fd00::/129", "::1", false, false},
+        {"example.com", "::1", false, false},
+        {"", "::1", false, false},
+        {"/8", "::1", false, false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct sockaddr_storage a = of(rows[i].address);
+        struct address_range range = {0};
+        CHECK_INT(address_range_parse(str_of(rows[i].range), &range), rows[i].is_good);
+        if (rows[i].is_good)
+            CHECK_INT(address_is_in((struct sockaddr *)&a, &range, 1), rows[i].is_in);
+    }
+}
+
 int main(void)
 {
     RUN(test_address_global_alone);
+    RUN(test_address_ranges);
     return check_done();
 }
