@@ -1,8 +1,9 @@
 #include "common/run/parts.h"
 
 #include "common/run/once.h"
+#include "common/run/tables.h"
 
-static const struct part_kind *const kinds[] = {&part_once};
+static const struct part_kind *const kinds[] = {&part_once, &part_table};
 
 struct said {
     struct said *next;
