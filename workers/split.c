@@ -3,6 +3,7 @@
 
 #include "common/base/log.h"
 #include "common/data/json.h"
+#include "common/data/marks.h"
 #include "common/run/output.h"
 #include "workers/split_document.h"
 #include "workers/split_head.h"
@@ -153,9 +154,10 @@ static void emit_half(struct reader *r, struct batch *b, const struct row *row)
 
 /* A row as a row; but some are no data. */
 static void emit_row(const struct split *s, struct batch *b, const struct row *row,
-                     uint32_t number)
+                     uint32_t number, uint8_t marks)
 {
     struct record *record = batch_emit(b, &b->entries[0], row->line, number);
+    record->marks = marks;
     str reason;
     enum verdict verdict =
         split_policy_of(&s->config.policy, row->line, s->reader.header, &reason);
@@ -169,21 +171,34 @@ static void emit_row(const struct split *s, struct batch *b, const struct row *r
     record_settle(record, verdict, reason, detail);
 }
 
+/* A short last row is half of one, when its file does not end with a line. */
+static uint8_t marks_of(const struct reader *r, const struct row *row)
+{
+    bool is_short = r->format == ROWS_CSV && row->cells < r->limits.cells;
+
+    return (uint8_t)((row->recoded ? MARK_RECODED : 0) | (row->replaced ? MARK_REPLACED : 0) |
+                     (is_short && row->is_unended ? MARK_TRUNCATED : 0));
+}
+
 static void emit(struct split *s, struct batch *b, const struct row *row, bool is_bad)
 {
     struct reader *r = &s->reader;
     struct entry *e = &b->entries[0];
     uint32_t number = (uint32_t)(r->row++ - e->row);
+    uint8_t marks = is_bad ? 0 : marks_of(r, row);
 
+    r->replaced += (marks & MARK_REPLACED) != 0;
+    r->truncated += (marks & MARK_TRUNCATED) != 0;
     if (row->recoded && r->recoded++ == 0)
         log_warn("a file is not UTF-8 and is read as windows-1252", LOG_STR("uri", r->uri),
                  LOG_U64("offset", row->offset));
     if (!is_bad && r->format == ROWS_CSV) {
-        emit_row(s, b, row, number);
+        emit_row(s, b, row, number, marks);
         return;
     }
     if (!is_bad) {
-        str document = split_document(&b->arena, row->line, r->src, r->row - 1, row->offset);
+        str document =
+            split_document(&b->arena, row->line, r->src, r->row - 1, row->offset, marks);
         batch_emit(b, e, document, number);
         return;
     }
@@ -368,6 +383,10 @@ static enum work split_process(struct worker *w, struct batch *b)
     p->row = r->row;
     if (r->recoded)
         split_set_number(p, &b->arena, STR("rows:windows-1252"), r->recoded);
+    if (r->replaced)
+        split_set_number(p, &b->arena, STR("rows:replaced"), r->replaced);
+    if (r->truncated)
+        split_set_number(p, &b->arena, STR("rows:truncated"), r->truncated);
     if (str_is(r->records, JSON_CUT_ONE))
         split_set(p, STR("records"), r->records);
     if (t.reason.n)
