@@ -138,6 +138,13 @@ static void tell_columns(struct split *s, struct batch *b)
 
 /* Rows. */
 
+/* Which bytes of the file a row is, for its letter, which may hold only the first of them. */
+static str where(struct arena *a, const struct reader *r, const struct row *row)
+{
+    return arena_printf(a, "row of " STR_FMT " at offset %" PRIu64 ", %" PRIu64 " bytes",
+                        STR_ARG(r->uri), row->offset, row->end - row->offset);
+}
+
 static void emit_half(struct reader *r, struct batch *b, const struct row *row)
 {
     struct entry *e = &b->entries[0];
@@ -146,10 +153,9 @@ static void emit_half(struct reader *r, struct batch *b, const struct row *row)
                            : arena_printf(&b->arena, "[%" PRIu64 "," STR_FMT "]", row->offset,
                                           STR_ARG(raw));
 
-    record_settle(batch_emit(b, e, line, (uint32_t)(r->row++ - e->row)), VERDICT_DEAD,
-                  STR("incomplete"),
-                  arena_printf(&b->arena, "half a row of " STR_FMT " at offset %" PRIu64,
-                               STR_ARG(r->uri), row->offset));
+    record_settle(
+        batch_emit(b, e, line, (uint32_t)(r->row++ - e->row)), VERDICT_DEAD, STR("incomplete"),
+        arena_printf(&b->arena, "half a " STR_FMT, STR_ARG(where(&b->arena, r, row))));
 }
 
 /* A row as a row; but some are no data. */
@@ -164,10 +170,7 @@ static void emit_row(const struct split *s, struct batch *b, const struct row *r
 
     if (verdict == VERDICT_PASS)
         return;
-    str detail = verdict == VERDICT_DROP
-                     ? STR_NONE
-                     : arena_printf(&b->arena, "row of " STR_FMT " at offset %" PRIu64,
-                                    STR_ARG(s->reader.uri), row->offset);
+    str detail = verdict == VERDICT_DROP ? STR_NONE : where(&b->arena, &s->reader, row);
     record_settle(record, verdict, reason, detail);
 }
 
@@ -204,11 +207,11 @@ static void emit(struct split *s, struct batch *b, const struct row *row, bool i
     }
     str raw = json_quoted(&b->arena, row->bytes);
     str line = arena_printf(&b->arena, "[%" PRIu64 "," STR_FMT "]", row->offset, STR_ARG(raw));
-    record_settle(
-        batch_emit(b, e, line, number), VERDICT_DEAD, row->reason,
-        arena_printf(&b->arena, "%srow of " STR_FMT " at offset %" PRIu64 "%s" STR_FMT,
-                     str_is(row->reason, "poison") ? "workers died of this " : "",
-                     STR_ARG(r->uri), row->offset, row->why.n ? ": " : "", STR_ARG(row->why)));
+    record_settle(batch_emit(b, e, line, number), VERDICT_DEAD, row->reason,
+                  arena_printf(&b->arena, "%s" STR_FMT "%s" STR_FMT,
+                               str_is(row->reason, "poison") ? "workers died of this " : "",
+                               STR_ARG(where(&b->arena, r, row)), row->why.n ? ": " : "",
+                               STR_ARG(row->why)));
 }
 
 /* True: the file goes on. */

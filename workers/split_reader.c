@@ -143,7 +143,7 @@ bool reader_is_half(const struct reader *r, const struct row *row)
 {
     if (!r->is_at_end || source_ended(&r->file).kind != SOURCE_CUT)
         return false;
-    if (str_is(row->reason, "open_quote"))
+    if (str_is(row->reason, "truncated"))
         return true;
     char last = r->have ? r->bytes[r->have - 1] : '\n';
     return row->end >= r->bytes_at + r->have && last != '\n' && last != '\r';
