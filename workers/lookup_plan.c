@@ -47,7 +47,7 @@ int lookup_plan_open(struct lookup_plan *p, struct error *err)
 
 /* The lines; those with members in them are part of what is asked. */
 static enum url_expansion fill_headers(const struct lookup_plan *p, const struct record *r,
-                                       struct arena *a, struct lookup_request *q, str *asked,
+                                       struct arena *a, struct lookup_request *q,
                                        struct url_expanded *e)
 {
     str *lines = arena_alloc(a, p->header_count * sizeof(*lines));
@@ -61,7 +61,7 @@ static enum url_expansion fill_headers(const struct lookup_plan *p, const struct
         if (found != URL_EXPANDED)
             return found;
         lines[i] = arena_printf(a, STR_FMT ": " STR_FMT, STR_ARG(h->name), STR_ARG(e->text));
-        *asked = arena_printf(a, STR_FMT "\n" STR_FMT, STR_ARG(*asked), STR_ARG(lines[i]));
+        q->key = arena_printf(a, STR_FMT "\n" STR_FMT, STR_ARG(q->key), STR_ARG(lines[i]));
     }
     q->headers = lines;
     q->header_count = p->header_count;
@@ -86,7 +86,7 @@ enum url_expansion lookup_plan_fill(const struct lookup_plan *p, const struct re
         request.key = arena_printf(a, STR_FMT " " STR_FMT "\n" STR_FMT, STR_ARG(p->method),
                                    STR_ARG(request.url), STR_ARG(request.body));
     }
-    found = fill_headers(p, r, a, &request, &request.key, e);
+    found = fill_headers(p, r, a, &request, e);
     if (found == URL_EXPANDED)
         *q = request;
     return found;

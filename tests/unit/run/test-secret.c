@@ -14,8 +14,8 @@ static void write_file(const char *name, const char *text)
     FILE *f = fopen(path, "w");
 
     CHECK(f != NULL);
-    fputs(text, f);
-    fclose(f);
+    CHECK(fputs(text, f) >= 0);
+    CHECK(fclose(f) == 0);
 }
 
 static void remove_file(const char *name)
