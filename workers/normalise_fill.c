@@ -1,6 +1,7 @@
 #include "workers/normalise_fill.h"
 
 #include "common/data/json.h"
+#include "common/data/marks.h"
 
 enum { SHOWN_MAX = 80, NUMBER_BYTES = 20 }; /* bytes of a value in a detail; of a number */
 
@@ -34,7 +35,7 @@ static bool is_said(const struct fill *c, const struct normalise_field *f,
 {
     for (uint32_t i = 0; f->has_kin && !r->is_read && i < c->o->issue_count; i++) {
         const struct issue *said = &c->o->issues[i];
-        if (said->field->kin == f->kin && str_equal(said->issue, r->out.issue) &&
+        if (said->field && said->field->kin == f->kin && str_equal(said->issue, r->out.issue) &&
             str_equal(said->why, r->out.why))
             return true;
     }
@@ -288,6 +289,15 @@ static void look_for_shift(struct fill *c)
         }
 }
 
+/* What split saw of it; now it is said. */
+static void take_marks(struct fill *c)
+{
+    for (unsigned i = 0; i < MARKS; i++)
+        if (c->record->marks & 1U << i)
+            add_issue(c, NULL, mark_kinds[i].issue, mark_kinds[i].why);
+    c->record->marks = 0;
+}
+
 bool fill_fields(struct arena *a, struct record *r, const struct source *src, uint8_t *flags,
                  str uri, struct outcome *o)
 {
@@ -302,6 +312,8 @@ bool fill_fields(struct arena *a, struct record *r, const struct source *src, ui
         return false;
     if (o->issue_count > 1)
         look_for_shift(&c);
+    if (r->marks)
+        take_marks(&c);
     for (uint32_t i = 0; (rules->has_extra || rules->has_issues) && i < rules->n; i++)
         if (rules->fields[i].from == FROM_EXTRA)
             o->values[i] = normalise_extra(a, r, src);

@@ -54,7 +54,7 @@ static bool is_known(const struct normalise_slot *slot, const void *list, str te
 
 static void remember(struct normalise_slot *slot, const void *list, str text)
 {
-    assert(text.n && text.n <= MEMO_BYTES);
+    assert(text.p && text.n <= MEMO_BYTES);
     slot->list = list;
     slot->n = (uint8_t)text.n;
     memcpy(slot->text, text.p, text.n);

@@ -16,6 +16,7 @@ struct entry {      /* a stream entry: the unit of hand-over and acknowledgement
     str data, cols; /* records, one a line; their column names, empty when they are documents */
     str uri, to;    /* only of jobs and of entries made by hand */
     str src, run;   /* source id, 16 hex digits; replay it belongs to; both may be empty */
+    str marks;      /* of its records (marks.h); empty: none */
     uint64_t row;   /* number of its first record in the source, from 1 */
     uint64_t at;    /* when it was accepted, ms since the epoch */
     uint32_t n, try; /* number of its records; attempts so far in this stage */
@@ -40,6 +41,7 @@ struct record {                  /* one line: the unit of work, of counting and 
     struct member *added, *last; /* members to append, oldest first */
     enum verdict verdict;
     uint32_t number; /* its place in the entry, from 0: its row is entry->row + number */
+    uint8_t marks;   /* what split saw of it (marks.h), and nobody has said yet */
     str reason;      /* a static word to group by */
     str detail;      /* a sentence for whoever reads the dead letter */
     const struct route *route; /* set by the runner: where it goes */
@@ -72,7 +74,9 @@ struct batch {
     struct progress *progress; /* NULL except in split */
     uint64_t step_bytes;       /* split: so much of the file in this step; 0: as it likes */
     enum care care;            /* split: of this step */
-    bool is_cut;               /* its records go back as they are, each an entry of its own */
+    const str *marks; /* keys that say which records went before, one a record; empty: none;
+                       * NULL: none has one */
+    bool is_cut;      /* its records go back as they are, each an entry of its own */
     bool is_alone; /* suspected of killing its workers: nothing else is under way in this stage,
                     * so nobody comes to join it */
     uint64_t reading; /* rises whenever a worker reads again what it had before */

@@ -19,6 +19,8 @@ struct row {
     str reason, bytes; /* ROWS_BAD: static word; raw bytes, at most 4 KiB, in the arena given */
     str why;           /* ROWS_BAD: more about it, in the arena or static; may be empty */
     bool recoded;      /* it was not UTF-8 and was taken for windows-1252 */
+    bool replaced;     /* bytes of it are no text in its encoding and became U+FFFD */
+    bool is_unended;   /* the file ends with it, without a line end; of CSV only */
     bool is_alone;     /* a document that is all of its file */
 };
 

@@ -59,12 +59,47 @@ str keys_count(const struct keys *k, struct arena *a, str name, str window)
     return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:count:"), name, STR(":"), window);
 }
 
+str keys_named(const struct keys *k, struct arena *a, const char *kind, str name,
+               const char *more)
+{
+    return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:"), str_of(kind), STR(":"), name,
+                str_of(more));
+}
+
 str keys_global(const struct keys *k, struct arena *a, const char *what)
 {
     return JOIN(a, k->prefix, STR(":"), str_of(what));
 }
 
+str keys_gate(const struct keys *k, struct arena *a, str name)
+{
+    return JOIN(a, k->prefix, STR(":gate:"), name);
+}
+
+str keys_cache(const struct keys *k, struct arena *a, str stage, str fingerprint,
+               const char *what)
+{
+    return JOIN(a, k->prefix, STR(":cache:{"), stage, STR(":"), fingerprint, STR("}:"),
+                str_of(what));
+}
+
 str keys_worker(const struct keys *k, struct arena *a, str name)
 {
     return JOIN(a, k->prefix, STR(":worker:"), name);
+}
+
+str keys_window(const struct keys *k, struct arena *a, str name)
+{
+    return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:window:"), name);
+}
+
+str keys_panes(const struct keys *k, struct arena *a, str name)
+{
+    return JOIN(a, keys_window(k, a, name), STR(":panes"));
+}
+
+str keys_pane(const struct keys *k, struct arena *a, str name, uint64_t start_s)
+{
+    return arena_printf(a, STR_FMT ":%llu", STR_ARG(keys_window(k, a, name)),
+                        (unsigned long long)start_s);
 }

@@ -22,6 +22,18 @@ str keys_replay(const struct keys *k, struct arena *a, str run) MUST_CHECK;
 str keys_notes(const struct keys *k, struct arena *a, str stage) MUST_CHECK;
 str keys_seen(const struct keys *k, struct arena *a, str id) MUST_CHECK;
 str keys_count(const struct keys *k, struct arena *a, str name, str window) MUST_CHECK;
+/* sp:{lane}:<kind>:<name><more> */
+str keys_named(const struct keys *k, struct arena *a, const char *kind, str name,
+               const char *more) MUST_CHECK;
+/* Of a window: its state; the starts of its panes; a pane. */
+str keys_window(const struct keys *k, struct arena *a, str name) MUST_CHECK;
+str keys_panes(const struct keys *k, struct arena *a, str name) MUST_CHECK;
+str keys_pane(const struct keys *k, struct arena *a, str name, uint64_t start_s) MUST_CHECK;
 str keys_global(const struct keys *k, struct arena *a,
                 const char *what) MUST_CHECK; /* inbox pipeline */
+/* The rate that workers share. */
+str keys_gate(const struct keys *k, struct arena *a, str name) MUST_CHECK;
+/* Of what look-ups found: "new" "old" "about" "lease:". All of one cache in one slot. */
+str keys_cache(const struct keys *k, struct arena *a, str stage, str fingerprint,
+               const char *what) MUST_CHECK;
 str keys_worker(const struct keys *k, struct arena *a, str name) MUST_CHECK;

@@ -9,8 +9,10 @@
 #include "common/run/setting.h"
 
 struct http;
+struct keys;
 struct loop;
 struct metrics;
+struct redis;
 struct remote;
 struct runner;
 
@@ -30,8 +32,10 @@ struct services { /* what a stage may call: seams for tests */
     struct http *http; /* NULL where no stage needs it */
     const str *roots;  /* folders that `file:` may name, without a trailing slash */
     uint32_t root_count;
-    struct remote *remote; /* sources beyond this machine; NULL: none */
-    uint64_t unpacked_max; /* bytes that a compressed source may hold; 0: 64 GiB */
+    struct redis *redis;     /* NULL where there is none: offline */
+    const struct keys *keys; /* of it */
+    struct remote *remote;   /* sources beyond this machine; NULL: none */
+    uint64_t unpacked_max;   /* bytes that a compressed source may hold; 0: 64 GiB */
     uint64_t pipeline_version;
 };
 /* Where a source id leads: from sp:{lane}:source:<id>. */

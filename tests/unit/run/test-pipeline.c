@@ -201,7 +201,7 @@ static const struct mistake {
     const char *says, *hint;
 } mistakes[] = {
     {STAGES "route:\n  - a\nroutes:\n" FEED REST, 6, 1, false, "unknown key 'route'",
-     "did you mean 'routes'? one of: pipeline, sources, stages, routes, counts, dead, tests"},
+     "did you mean 'routes'?"},
     {"pipeline: My Own\n" STAGES "routes:\n" FEED REST, 1, 11, false, "the name of a pipeline",
      ""},
     {"sources: {drops: {watch: {}}}\n" STAGES "routes:\n" FEED REST, 1, 11, false,
@@ -220,9 +220,7 @@ static const struct mistake {
      6, 6, false, "stage 'x' has no kind, like {split: {...}}", ""},
     {STAGES "  x: {delivr: {}}\nroutes:\n" FEED REST "  - {from: x, to: ship}\n"
             "  - {from: inbox, to: x}\n",
-     6, 7, false, "unknown key 'delivr'",
-     "did you mean 'deliver'? one of: split, normalise, deliver, high, low, retry, keep, "
-     "keep_bytes"},
+     6, 7, false, "unknown key 'delivr'", "did you mean 'deliver'?"},
     {STAGES "  x: {deliver: {stream: y}, retry: {attempts: 0}}\nroutes:\n" FEED REST
             "  - {from: tidy, to: x}\n",
      6, 47, false, "attempts must be at least 1", ""},
