@@ -1,6 +1,8 @@
 /* From the text of a cell to that which is parsed: what is taken off, words for nothing, the
  * map, what stands around it, and the part that is matched. Patterns are dear, so what they
  * said of short texts is remembered: columns repeat theirs. */
+#include <assert.h>
+
 #include "common/base/hash.h"
 #include "common/data/clean.h"
 #include "common/data/text.h"
