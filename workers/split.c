@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/data/json.h"
 #include "common/data/marks.h"
+#include "common/data/text.h"
 #include "common/run/output.h"
 #include "workers/split_document.h"
 #include "workers/split_head.h"
@@ -214,6 +215,23 @@ static void emit(struct split *s, struct batch *b, const struct row *row, bool i
                                STR_ARG(row->why)));
 }
 
+/* Bytes that belong to no record stand in the job, as a dead letter would have them. */
+static void tell_aside(struct split *s, struct batch *b, const struct row *row)
+{
+    str text = row->bytes;
+    for (int i = 0; i < 3 && !text_is_utf8(text); i++)
+        text.n--; /* where it was cut */
+    if (!text_is_utf8(text))
+        text = text_from_1252(&b->arena, row->bytes);
+    str quoted = json_quoted(&b->arena, text);
+
+    split_set(b->progress, row->reason,
+              arena_printf(&b->arena, "[%" PRIu64 ",%" PRIu64 "," STR_FMT "]", row->offset,
+                           row->end, STR_ARG(quoted)));
+    log_info("a file has members around its records", LOG_STR("uri", s->reader.uri),
+             LOG_STR("where", row->reason), LOG_U64("offset", row->offset));
+}
+
 /* True: the file goes on. */
 static bool step(struct split *s, struct batch *b, struct trouble *t)
 {
@@ -235,6 +253,9 @@ static bool step(struct split *s, struct batch *b, struct trouble *t)
             break;
         case ROWS_BAD:
             emit(s, b, &row, true);
+            break;
+        case ROWS_ASIDE:
+            tell_aside(s, b, &row);
             break;
         case ROWS_END:
             r->lacks = row.why;
