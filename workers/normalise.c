@@ -274,6 +274,7 @@ static int open_normalise(struct worker *w, struct error *err)
     for (uint32_t i = 0; i < s->sources.n; i++)
         most = MAX(most, s->sources.list[i].n);
     s->outcome.values = arena_zalloc(w->arena, (most + 1) * sizeof(str));
+    s->outcome.shares = arena_zalloc(w->arena, (most + 1) * sizeof(struct share));
     s->outcome.issues = arena_zalloc(w->arena, (most + MARKS + 2) * sizeof(struct issue));
     if (!f.errors)
         return 0;
