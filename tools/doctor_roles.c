@@ -1,0 +1,192 @@
+#include "tools/doctor_roles.h"
+
+#include <stddef.h>
+
+const char *const role_any_worker[] = {
+    "PING",
+    "FUNCTION LIST",
+    "MGET @pipeline @mark",
+    "SUBSCRIBE @applied",
+    "PSUBSCRIBE @wake",
+    "HSET @worker f v",
+    "HMGET @worker f",
+    "PEXPIRE @worker 1",
+    "TYPE @worker",
+    "FCALL sp1_beat 1 @worker",
+    "DEL @worker",
+    "MULTI",
+    "EXEC",
+    "HMGET @books f",
+    NULL,
+};
+const char *const role_stage_worker[] = {
+    "XGROUP CREATE @in sp 0",
+    "XREADGROUP GROUP sp x STREAMS @in >",
+    "XINFO CONSUMERS @in sp",
+    "XPENDING @in sp - + 1",
+    "XCLAIM @in sp x 0 0-1",
+    "XGROUP DELCONSUMER @in sp x",
+    "XACK @in sp 0-1",
+    "XDEL @in 0-1",
+    "FCALL sp1_adopt 1 @in",
+    "FCALL sp1_settle 5 @in @dead @books @source @count",
+    "FCALL sp1_settle_oom 5 @in @dead @books @source @count",
+    "HSET @books f v",
+    "TYPE @books",
+    "HMGET @source f",
+    "HSET @source f v",
+    "PEXPIREAT @source 1",
+    "HMGET @count f",
+    "HSET @count f v",
+    "PEXPIREAT @count 1",
+    "PUBLISH @woken x",
+    NULL,
+};
+const char *const role_parker[] = {
+    "FCALL sp1_park 2 @in @later",
+    "FCALL sp1_due 2 @in @later",
+    "TIME",
+    "ZADD @later 1 m",
+    "ZRANGE @later 0 1",
+    "ZREM @later m",
+    NULL,
+};
+const char *const role_sender[] = {
+    "FCALL sp1_note 2 @in @sent",
+    "HMGET @sent f",
+    "HSET @sent f v",
+    "HDEL @sent f",
+    "FCALL sp1_settle 6 @in @dead @books @source @count @sent",
+    NULL,
+};
+const char *const role_output[] = {
+    "FCALL sp1_settle 3 @in @out @books",
+    "XADD @out * f v",
+    "XLEN @out",
+    "TYPE @out",
+    "XREVRANGE @out + -",
+    "XDEL @out 0-1",
+    NULL,
+};
+const char *const role_job[] = {
+    "HGETALL @job",
+    "HGET @job offset",
+    "HSET @job f v",
+    "PEXPIREAT @job 1",
+    "FCALL sp1_settle 3 @in @books @job",
+    NULL,
+};
+const char *const role_dispatcher[] = {
+    "FUNCTION LOAD x",
+    "XGROUP CREATE @inbox sp 0",
+    "XREADGROUP GROUP sp x STREAMS @inbox >",
+    "XINFO CONSUMERS @inbox sp",
+    "XPENDING @inbox sp - + 1",
+    "XCLAIM @inbox sp x 0 0-1",
+    "XGROUP DELCONSUMER @inbox sp x",
+    "XACK @inbox sp 0-1",
+    "XDEL @inbox 0-1",
+    "XINFO STREAM @inbox",
+    "FCALL sp1_leave 1 @inbox",
+    "FCALL sp1_adopt 1 @inbox",
+    "HGETALL @books",
+    "HSET @books f v",
+    "SET @seen 1",
+    "ZRANGE @later 0 1",
+    "ZCARD @later",
+    "XLEN @dead",
+    "TIME",
+    "HSET @source f v",
+    "PEXPIREAT @source 1",
+    "HSET @job f v",
+    "FCALL sp1_expire 2 @dead @books",
+    "XRANGE @dead - +",
+    "XDEL @dead 0-1",
+    NULL,
+};
+const char *const role_door_out[] = {
+    "XGROUP CREATE @out sp 0",
+    "XADD @out * f v",
+    "XRANGE @out - +",
+    "XREVRANGE @out + -",
+    "TYPE @out",
+    "XDEL @out 0-1",
+    "XINFO STREAM @out",
+    "FCALL sp1_admit 4 @out @books @seen @source",
+    "FCALL sp1_vanished 2 @books @out",
+    NULL,
+};
+const char *const role_keeper[] = {
+    "XTRIM @out MINID 0",
+    "XINFO GROUPS @out",
+    "XPENDING @out sp",
+    "MEMORY USAGE @out",
+    "TIME",
+    "FCALL sp1_trim 1 @out",
+    NULL,
+};
+const char *const role_applier[] = {
+    "FUNCTION LIST", "FUNCTION LOAD x", "GET @pipeline",  "WATCH @pipeline",
+    "MULTI",         "SET @pipeline x", "SET @mark x",    "PUBLISH @applied x",
+    "EXEC",          "XLEN @dead",      "HMGET @books f", NULL,
+};
+const char *const role_producer[] = {"XADD @inbox * uri x", NULL};
+const char *const role_reader[] = {
+    "GET @pipeline",
+    "HGETALL @books",
+    "HMGET @source f",
+    "HGET @worker kind",
+    "XLEN @inbox",
+    "XRANGE @inbox - +",
+    "XREVRANGE @dead + -",
+    "SCAN 0",
+    "TIME",
+    "XPENDING @inbox sp - + 1",
+    "XINFO GROUPS @inbox",
+    "XINFO STREAM @inbox",
+    "FUNCTION LIST",
+    "ZSCORE @later m",
+    "FCALL_RO sp1_oldest 1 @inbox",
+    NULL,
+};
+const char *const role_mover[] = {
+    "FCALL sp1_redrive 3 @dead @books @inbox",
+    "FCALL sp1_drop 2 @dead @books",
+    "FCALL sp1_replay 5 @dead @inbox @books @source @job",
+    "XRANGE @dead - +",
+    "XADD @inbox * f v",
+    "XDEL @inbox 0-1",
+    "XDEL @dead 0-1",
+    "HSET @books f v",
+    "HMGET @source f",
+    "HSET @source f v",
+    "PEXPIREAT @source 1",
+    NULL,
+};
+const char *const role_prober[] = {"PING", NULL};
+
+const char *const role_once[] = {
+    "MGET @out", "GET @out", "SET @out x", "FCALL sp1_settle 3 @in @books @out", NULL,
+};
+const char *const role_table[] = {
+    "HLEN @out",    "HEXISTS @out f", "HGET @out f",
+    "HMGET @out f", "HSET @out f v",  "FCALL sp1_settle 3 @in @books @out",
+    NULL,
+};
+const char *const role_loader[] = {
+    "WATCH @table",
+    "EXISTS @table",
+    "HSET @table f v",
+    "PEXPIRE @table 1",
+    "MULTI",
+    "EXEC",
+    "PERSIST @table",
+    "RENAME @table @table",
+    "UNLINK @table",
+    "HSET @tables f v",
+    "HDEL @tables f",
+    "HLEN @table",
+    "HSCAN @table 0",
+    "HGETALL @tables",
+    NULL,
+};
