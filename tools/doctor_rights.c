@@ -57,6 +57,8 @@ static str place(struct doctor *d, str word, str in, str out)
         {"@table", keys_named(k, a, "table", STR("x"), "")},
         {"@tables", keys_lane(k, a, "tables")},
         {"@count", keys_count(k, a, STR("x"), STR("total"))},
+        {"@window", keys_window(k, a, STR("x"))},
+        {"@panes", keys_panes(k, a, STR("x"))},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(places); i++)

@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/data/json.h"
 #include "common/data/marks.h"
+#include "common/data/text.h"
 #include "common/run/output.h"
 #include "workers/split_document.h"
 #include "workers/split_head.h"
@@ -138,6 +139,13 @@ static void tell_columns(struct split *s, struct batch *b)
 
 /* Rows. */
 
+/* Which bytes of the file a row is, for its letter, which may hold only the first of them. */
+static str where(struct arena *a, const struct reader *r, const struct row *row)
+{
+    return arena_printf(a, "row of " STR_FMT " at offset %" PRIu64 ", %" PRIu64 " bytes",
+                        STR_ARG(r->uri), row->offset, row->end - row->offset);
+}
+
 static void emit_half(struct reader *r, struct batch *b, const struct row *row)
 {
     struct entry *e = &b->entries[0];
@@ -146,10 +154,9 @@ static void emit_half(struct reader *r, struct batch *b, const struct row *row)
                            : arena_printf(&b->arena, "[%" PRIu64 "," STR_FMT "]", row->offset,
                                           STR_ARG(raw));
 
-    record_settle(batch_emit(b, e, line, (uint32_t)(r->row++ - e->row)), VERDICT_DEAD,
-                  STR("incomplete"),
-                  arena_printf(&b->arena, "half a row of " STR_FMT " at offset %" PRIu64,
-                               STR_ARG(r->uri), row->offset));
+    record_settle(
+        batch_emit(b, e, line, (uint32_t)(r->row++ - e->row)), VERDICT_DEAD, STR("incomplete"),
+        arena_printf(&b->arena, "half a " STR_FMT, STR_ARG(where(&b->arena, r, row))));
 }
 
 /* A row as a row; but some are no data. */
@@ -164,10 +171,7 @@ static void emit_row(const struct split *s, struct batch *b, const struct row *r
 
     if (verdict == VERDICT_PASS)
         return;
-    str detail = verdict == VERDICT_DROP
-                     ? STR_NONE
-                     : arena_printf(&b->arena, "row of " STR_FMT " at offset %" PRIu64,
-                                    STR_ARG(s->reader.uri), row->offset);
+    str detail = verdict == VERDICT_DROP ? STR_NONE : where(&b->arena, &s->reader, row);
     record_settle(record, verdict, reason, detail);
 }
 
@@ -204,11 +208,28 @@ static void emit(struct split *s, struct batch *b, const struct row *row, bool i
     }
     str raw = json_quoted(&b->arena, row->bytes);
     str line = arena_printf(&b->arena, "[%" PRIu64 "," STR_FMT "]", row->offset, STR_ARG(raw));
-    record_settle(
-        batch_emit(b, e, line, number), VERDICT_DEAD, row->reason,
-        arena_printf(&b->arena, "%srow of " STR_FMT " at offset %" PRIu64 "%s" STR_FMT,
-                     str_is(row->reason, "poison") ? "workers died of this " : "",
-                     STR_ARG(r->uri), row->offset, row->why.n ? ": " : "", STR_ARG(row->why)));
+    record_settle(batch_emit(b, e, line, number), VERDICT_DEAD, row->reason,
+                  arena_printf(&b->arena, "%s" STR_FMT "%s" STR_FMT,
+                               str_is(row->reason, "poison") ? "workers died of this " : "",
+                               STR_ARG(where(&b->arena, r, row)), row->why.n ? ": " : "",
+                               STR_ARG(row->why)));
+}
+
+/* Bytes that belong to no record stand in the job, as a dead letter would have them. */
+static void tell_aside(struct split *s, struct batch *b, const struct row *row)
+{
+    str text = row->bytes;
+    for (int i = 0; i < 3 && !text_is_utf8(text); i++)
+        text.n--; /* where it was cut */
+    if (!text_is_utf8(text))
+        text = text_from_1252(&b->arena, row->bytes);
+    str quoted = json_quoted(&b->arena, text);
+
+    split_set(b->progress, row->reason,
+              arena_printf(&b->arena, "[%" PRIu64 ",%" PRIu64 "," STR_FMT "]", row->offset,
+                           row->end, STR_ARG(quoted)));
+    log_info("a file has members around its records", LOG_STR("uri", s->reader.uri),
+             LOG_STR("where", row->reason), LOG_U64("offset", row->offset));
 }
 
 /* True: the file goes on. */
@@ -232,6 +253,9 @@ static bool step(struct split *s, struct batch *b, struct trouble *t)
             break;
         case ROWS_BAD:
             emit(s, b, &row, true);
+            break;
+        case ROWS_ASIDE:
+            tell_aside(s, b, &row);
             break;
         case ROWS_END:
             r->lacks = row.why;

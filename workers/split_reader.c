@@ -143,7 +143,7 @@ bool reader_is_half(const struct reader *r, const struct row *row)
 {
     if (!r->is_at_end || source_ended(&r->file).kind != SOURCE_CUT)
         return false;
-    if (str_is(row->reason, "open_quote"))
+    if (str_is(row->reason, "truncated"))
         return true;
     char last = r->have ? r->bytes[r->have - 1] : '\n';
     return row->end >= r->bytes_at + r->have && last != '\n' && last != '\r';
@@ -208,9 +208,13 @@ static str head_text(struct reader *r, const uint8_t **sizes)
 
 static void choose_format(struct reader *r, const struct reader_setup *setup, str head)
 {
+    bool is_found = str_is(setup->format, "auto");
+
     r->records = arena_copy(&r->arena, setup->records);
-    r->format = str_is(setup->format, "auto") ? rows_format_of(head, r->is_at_end)
-                                              : format_of(setup->format);
+    if (is_found && !str_is(setup->records, "auto"))
+        r->format = ROWS_JSON; /* only there a pointer leads anywhere */
+    else
+        r->format = is_found ? rows_format_of(head, r->is_at_end) : format_of(setup->format);
 }
 
 /* Of a CSV file: where its rows begin, and in what dialect. */
@@ -305,7 +309,8 @@ static bool read_header(struct reader *r, const struct reader_setup *setup, stru
     case ROWS_ROW:
         name_columns(r, setup, &row, start);
         break;
-    case ROWS_END: /* an empty file has no rows */
+    case ROWS_ASIDE: /* of JSON only */
+    case ROWS_END:   /* an empty file has no rows */
         r->cols = STR("[]");
         return true;
     case ROWS_BAD:

@@ -308,7 +308,7 @@ static enum rows_status next_row(void *self, str piece, bool is_last, struct are
     str text = {r->text.bytes.p + r->used, r->text.bytes.n - r->used};
     enum rows_status status = cutter_next(r->inner, text, is_last, a, row);
     uint64_t inner_at = cutter_offset(r->inner), boundary = cutter_boundary(r->inner);
-    if (status == ROWS_ROW || status == ROWS_BAD)
+    if (status == ROWS_ROW || status == ROWS_BAD || status == ROWS_ASIDE)
         move_row(r, a, row);
     if (status == ROWS_ROW && r->text.is_replaced)
         row->replaced = memmem(row->line.p, row->line.n, REPLACEMENT_UTF8, 3) != NULL;

@@ -54,6 +54,8 @@ const struct setting pipeline_settings[] = {
      pipeline_route_settings},
     {"counts", SETTING_NODE, "", 0, "What is counted in Redis, by name.", INSIDE_NAMED,
      count_table},
+    {"windows", SETTING_NODE, "", 0, "What is summed up by key and time, by name.",
+     INSIDE_NAMED, pipeline_window_settings},
     {"tables", SETTING_NODE, "", 0, "Tables in Redis that records write, by name.",
      INSIDE_NAMED, pipeline_table_settings},
     {"dead", SETTING_NODE, "", 0, "How long dead letters stay, and how many.", INSIDE_KEYS,
@@ -206,7 +208,8 @@ static bool compile(struct loader *l, const struct node *root)
     if (root->type != NODE_MAP) {
         findings_error(
             l->f, root->at, node_width(root),
-            "a pipeline is a map: pipeline, stages, routes, counts, tables, dead, tests");
+            "a pipeline is a map: pipeline, stages, routes, counts, windows, tables, dead, "
+            "tests");
         return false;
     }
     for (const struct setting *t = pipeline_settings; t->name; t++)
@@ -217,6 +220,7 @@ static bool compile(struct loader *l, const struct node *root)
     pipeline_read_stages(l);
     pipeline_read_routes(l);
     pipeline_read_counts(l);
+    pipeline_read_windows(l);
     pipeline_read_tables(l);
     read_dead(l);
     pipeline_read_tests(l);

@@ -27,6 +27,7 @@ void pipeline_embed(struct loader *l, struct node *root);
 void pipeline_read_stages(struct loader *l);
 void pipeline_read_routes(struct loader *l);
 void pipeline_read_counts(struct loader *l);
+void pipeline_read_windows(struct loader *l);
 void pipeline_read_tables(struct loader *l);
 void pipeline_read_tests(struct loader *l);
 void pipeline_check_graph(struct loader *l); /* cycles, rows and stages that nothing reaches */
