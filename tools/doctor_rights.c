@@ -53,6 +53,7 @@ static str place(struct doctor *d, str word, str in, str out)
         {"@sent", notes_of(d, in)},
         {"@source", keys_source(k, a, STR("x"))},
         {"@job", keys_job(k, a, STR("x"))},
+        {"@columns", keys_columns(k, a, STR("x"), STR("x"))},
         {"@seen", keys_seen(k, a, STR("x"))},
         {"@table", keys_named(k, a, "table", STR("x"), "")},
         {"@tables", keys_lane(k, a, "tables")},

@@ -85,6 +85,9 @@ const char *const role_job[] = {
     "HGET @job offset",
     "HSET @job f v",
     "PEXPIREAT @job 1",
+    "HMGET @columns f",
+    "HSET @columns f v",
+    "PEXPIREAT @columns 1",
     "FCALL sp1_settle 3 @in @books @job",
     NULL,
 };
