@@ -1,6 +1,6 @@
 #pragma once
-/* Windows: every second the panes that nothing may come for any more are closed, and the results
- * of what is closed go to their stage. sp1_close does it, once, whoever asks. */
+/* Windows: every second the panes that nothing may come for any more are closed, and the
+ * results of what is closed go to their stage. sp1_close does it, once, whoever asks. */
 #include "common/run/process.h"
 
 struct closer;
