@@ -9,12 +9,12 @@ enum {
     SAMPLES = 8,   /* good calls that tell something, unless one was refused */
     KEPT_OFF = 20, /* intervals until a limit that was too high is tried again */
 };
-static const double ALPHA = 0.4;
+static const double ALPHA = 0.4, CALM_ALPHA = 0.1;
 static const double DEVIATIONS = 2.5;       /* above the mean: slower */
 static const double LEAST_DEVIATION = 0.05; /* of the mean: equal times deviate by nothing */
 static const double LEAST_DEVIATION_US = 1000;
 static const double LESS = 0.9;
-static const double AS_QUICK = 1.2, SLOW = 1.4; /* of the quickest mean */
+static const double AS_QUICK = 1.1, SLOW = 1.3; /* of the quickest mean */
 
 void moving_add(struct moving *m, double x, double alpha)
 {
@@ -68,37 +68,49 @@ static void lower(struct concurrency *c, bool is_too_high)
 /* Half the calls, and each as slow as before: it is not our doing. */
 static void learn_quickest(struct concurrency *c, bool is_slow)
 {
-    c->quickest = fmin(c->quickest, c->past.mean);
+    c->quickest = fmin(c->quickest, c->calm.mean);
     if (!is_slow) {
         c->fell_from = 0;
     } else if (c->limit == 1 || c->limit * 2 <= c->fell_from) {
         c->quickest = c->past.mean;
+        c->calm = c->past;
         c->fell_from = 0;
     }
 }
 
-static void decide(struct concurrency *c)
+static void decide(struct concurrency *c, const struct moving *before)
 {
-    if (c->good == 0) {
-        if (c->was_refused)
-            lower(c, true);
-        return;
-    }
-    double observed = c->sum_us / c->good, before = c->past.mean;
-    double deviation =
-        fmax(sqrt(c->past.variance), fmax(before * LEAST_DEVIATION, LEAST_DEVIATION_US));
-    c->observed_us = observed;
-    moving_add(&c->past, observed, ALPHA);
+    double least = fmax(before->mean * LEAST_DEVIATION, LEAST_DEVIATION_US);
+    double deviation = fmax(sqrt(before->variance), least);
     bool is_slow = c->past.mean >= fmax(c->quickest * SLOW, c->quickest + LEAST_DEVIATION_US);
-    bool is_quick = observed <= before && c->past.mean <= c->quickest * AS_QUICK;
+    bool is_quick = c->observed_us <= before->mean && c->past.mean <= c->quickest * AS_QUICK;
+
     if (c->was_reached && !c->was_refused && is_quick) {
         raise(c);
-    } else if (c->was_refused || is_slow || observed >= before + DEVIATIONS * deviation) {
+    } else if (c->was_refused || is_slow ||
+               c->observed_us >= before->mean + DEVIATIONS * deviation) {
         if (is_slow && !c->fell_from)
             c->fell_from = c->limit;
         lower(c, is_slow || c->was_refused);
     }
     learn_quickest(c, is_slow);
+}
+
+static void end_interval(struct concurrency *c)
+{
+    struct moving before = c->past;
+
+    if (c->good) {
+        c->observed_us = c->sum_us / c->good;
+        moving_add(&c->past, c->observed_us, ALPHA);
+        moving_add(&c->calm, c->observed_us, CALM_ALPHA);
+    }
+    if (c->is_fixed)
+        return;
+    if (c->good)
+        decide(c, &before);
+    else if (c->was_refused)
+        lower(c, true);
 }
 
 void concurrency_finish(struct concurrency *c, enum concurrency_end how, uint64_t took_us,
@@ -113,13 +125,13 @@ void concurrency_finish(struct concurrency *c, enum concurrency_end how, uint64_
     c->was_refused |= how == CONCURRENCY_REFUSED;
     if (!c->past.has_value && c->good) { /* the first says how long an interval is */
         moving_add(&c->past, c->sum_us, ALPHA);
+        c->calm = c->past;
         c->quickest = c->observed_us = c->past.mean;
         begin_interval(c, now_us);
         return;
     }
     if (now_us < c->end_us || (c->good < SAMPLES && !c->was_refused))
         return;
-    if (!c->is_fixed)
-        decide(c);
+    end_interval(c);
     begin_interval(c, now_us);
 }

@@ -21,7 +21,8 @@ struct concurrency {
     uint32_t limit, in_flight;
     bool is_fixed;
     struct moving past; /* us; of the intervals before */
-    double quickest;    /* us; mean that the service can do */
+    struct moving calm; /* the same over more of them: less by chance */
+    double quickest;    /* us; the least that was */
     double sum_us;      /* of this interval's good calls */
     uint32_t good;
     uint64_t end_us;               /* of this interval */
