@@ -14,7 +14,9 @@ static const double DEVIATIONS = 2.5;       /* above the mean: slower */
 static const double LEAST_DEVIATION = 0.05; /* of the mean: equal times deviate by nothing */
 static const double LEAST_DEVIATION_US = 1000;
 static const double LESS = 0.9;
-static const double AS_QUICK = 1.1, SLOW = 1.3; /* of the quickest mean */
+static const double AS_QUICK = 1.2, SLOW = 1.4; /* of the quickest mean */
+static const double NOISE_US = 3000;            /* of two busy machines, on top */
+static const double NO_BETTER = 0.8;            /* of the mean before */
 
 void moving_add(struct moving *m, double x, double alpha)
 {
@@ -65,32 +67,39 @@ static void lower(struct concurrency *c, bool is_too_high)
     c->limit = MAX((uint32_t)(c->limit * LESS), 1U);
 }
 
-/* Half the calls, and each as slow as before: it is not our doing. */
+/* Half the calls, or one alone, and each as slow as before: it is not our doing. */
 static void learn_quickest(struct concurrency *c, bool is_slow)
 {
     c->quickest = fmin(c->quickest, c->calm.mean);
     if (!is_slow) {
         c->fell_from = 0;
-    } else if (c->limit == 1 || c->limit * 2 <= c->fell_from) {
-        c->quickest = c->past.mean;
-        c->calm = c->past;
-        c->fell_from = 0;
+        return;
     }
+    c->fell_at = fmax(c->fell_at, c->past.mean);
+    if (c->limit > 1 &&
+        (c->limit * 2 > c->fell_from || c->observed_us < c->fell_at * NO_BETTER))
+        return;
+    c->past.mean = c->quickest = c->observed_us;
+    c->calm = c->past;
+    c->fell_from = 0;
 }
 
 static void decide(struct concurrency *c, const struct moving *before)
 {
     double least = fmax(before->mean * LEAST_DEVIATION, LEAST_DEVIATION_US);
     double deviation = fmax(sqrt(before->variance), least);
-    bool is_slow = c->past.mean >= fmax(c->quickest * SLOW, c->quickest + LEAST_DEVIATION_US);
-    bool is_quick = c->observed_us <= before->mean && c->past.mean <= c->quickest * AS_QUICK;
+    double mean = c->past.mean;
+    bool is_slow = mean >= c->quickest * SLOW + NOISE_US;
+    bool is_quick = mean <= c->quickest * AS_QUICK + NOISE_US;
+    bool has_jumped = c->observed_us >= before->mean + DEVIATIONS * deviation;
 
-    if (c->was_reached && !c->was_refused && is_quick) {
+    if (is_quick && c->was_reached && !c->was_refused && c->observed_us <= before->mean) {
         raise(c);
-    } else if (c->was_refused || is_slow ||
-               c->observed_us >= before->mean + DEVIATIONS * deviation) {
-        if (is_slow && !c->fell_from)
+    } else if (c->was_refused || is_slow || (has_jumped && !is_quick)) {
+        if (is_slow && !c->fell_from) {
             c->fell_from = c->limit;
+            c->fell_at = 0;
+        }
         lower(c, is_slow || c->was_refused);
     }
     learn_quickest(c, is_slow);

@@ -29,6 +29,7 @@ struct concurrency {
     bool was_reached, was_refused; /* in this interval */
     uint32_t fell_from;            /* limit when calls became slow; 0: they are not */
     uint32_t too_high, kept_off;   /* limit that fell last; raises that it is not tried for */
+    double fell_at;                /* and their mean then */
     double observed_us;            /* mean of the last interval */
 };
 

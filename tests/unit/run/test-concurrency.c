@@ -224,8 +224,8 @@ static void test_concurrency_settles_where_the_service_bears_it(void)
         {STEADY, 0, 0, 200, 200},   {STEADY, 0, 0.5, 200, 200}, {DOUBLES, 10, 0, 7, 10},
         {DOUBLES, 10, 0.5, 6, 10},  {DOUBLES, 50, 0.2, 35, 50}, {CREEPS, 10, 0, 7, 10},
         {CREEPS, 10, 0.5, 6, 10},   {CREEPS, 50, 0.2, 35, 50},  {REFUSES, 10, 0, 7, 10},
-        {REFUSES, 10, 0.5, 7, 10},  {REFUSES, 50, 0.2, 35, 50}, {SHARES, 10, 0, 9, 12},
-        {SHARES, 10, 0.5, 8, 12},   {SHARES, 50, 0.2, 45, 57},  {SLOWER, 0, 0.2, 100, 200},
+        {REFUSES, 10, 0.5, 7, 10},  {REFUSES, 50, 0.2, 35, 50}, {SHARES, 10, 0, 9, 14},
+        {SHARES, 10, 0.5, 8, 14},   {SHARES, 50, 0.2, 45, 70},  {SLOWER, 0, 0.2, 100, 200},
         {STEADY, 0, 0.9, 150, 200},
     };
 
