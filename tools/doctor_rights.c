@@ -57,6 +57,9 @@ static str place(struct doctor *d, str word, str in, str out)
         {"@seen", keys_seen(k, a, STR("x"))},
         {"@table", keys_named(k, a, "table", STR("x"), "")},
         {"@tables", keys_lane(k, a, "tables")},
+        {"@gate", keys_gate(k, a, STR("x"))},
+        {"@cache", keys_cache(k, a, STR("x"), STR("x"), "new")},
+        {"@lease", keys_cache(k, a, STR("x"), STR("x"), "lease:x")},
         {"@count", keys_count(k, a, STR("x"), STR("total"))},
         {"@window", keys_window(k, a, STR("x"))},
         {"@panes", keys_panes(k, a, STR("x"))},
@@ -175,10 +178,10 @@ static void try_user(struct rights *r)
     static const struct {
         const char *user;
         const char *const *lines;
-    } others[] = {{"apply", role_applier},  {"door", role_producer},
-                  {"console", role_reader}, {"operator", role_reader},
-                  {"operator", role_mover}, {"operator", role_loader},
-                  {"health", role_prober}};
+    } others[] = {
+        {"apply", role_applier},    {"door", role_producer},  {"console", role_reader},
+        {"operator", role_reader},  {"operator", role_mover}, {"operator", role_loader},
+        {"operator", role_dropper}, {"enrich", role_lookup},  {"health", role_prober}};
 
     if (str_is(r->user, "dispatch"))
         try_dispatcher(r);
