@@ -181,7 +181,7 @@ static void try_user(struct rights *r)
     } others[] = {
         {"apply", role_applier},    {"door", role_producer},  {"console", role_reader},
         {"operator", role_reader},  {"operator", role_mover}, {"operator", role_loader},
-        {"operator", role_dropper}, {"enrich", role_lookup},  {"health", role_prober}};
+        {"operator", role_dropper}, {"operator", role_recounter}, {"enrich", role_lookup},  {"health", role_prober}};
 
     if (str_is(r->user, "dispatch"))
         try_dispatcher(r);

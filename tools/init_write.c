@@ -8,32 +8,6 @@
 
 enum { CELL_MAX = 120 }; /* bytes of a text that stands in the test */
 
-str init_field_name(struct arena *a, str header)
-{
-    char *start = arena_reserve(a, header.n + 3), *out = start;
-
-    for (size_t i = 0; i < header.n; i++) {
-        char c = header.p[i];
-        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (is_letter || (c >= '0' && c <= '9')) {
-            if (out == start && !is_letter)
-                *out++ = 'n';
-            *out++ = (char)(is_letter ? c | 0x20 : c);
-        } else if (out > start && out[-1] != '_') {
-            *out++ = '_';
-        }
-    }
-    while (out > start && out[-1] == '_')
-        out--;
-    if (str_starts(str_between(start, out), STR("sp_"))) {
-        memmove(start + 2, start, (size_t)(out - start));
-        memcpy(start, "x_", 2);
-        out += 2;
-    }
-    arena_trim(a, out);
-    return str_between(start, out);
-}
-
 /* JSON text as YAML takes it: what libyaml calls unprintable is escaped. */
 static void say_yaml_json(struct say *s, str json)
 {
@@ -62,6 +36,21 @@ static void say_yaml(struct say *s, str text)
     arena_free(&a);
 }
 
+static void say_encoding(struct say *s, const struct init_pipeline *p)
+{
+    if (p->encoding)
+        say(s,
+            "  # It is not UTF-8, and its letters look like %s. If they are not, declare\n"
+            "  # another one; without any, such rows are read as windows-1252.\n",
+            p->encoding);
+    else if (p->looks_like)
+        say(s,
+            "  # Some files are not UTF-8, and look like %s: declare `encoding`, in a "
+            "splitter\n"
+            "  # of their own when others differ.\n",
+            p->looks_like);
+}
+
 static void say_head(struct say *s, const struct init_pipeline *p)
 {
     say(s, "# A first pipeline, made by `standpipe init` of:\n");
@@ -78,7 +67,11 @@ static void say_head(struct say *s, const struct init_pipeline *p)
            "stages:\n"
            "  # What split chose for the first file: ");
     say_seen(s, p->chosen);
-    say(s, "\n  rows:\n    split: {");
+    say(s, "\n");
+    say_encoding(s, p);
+    say(s, "  rows:\n    split: {");
+    if (p->encoding)
+        say(s, "encoding: %s%s", p->encoding, p->delimiter.n ? ", " : "");
     if (p->delimiter.n) {
         say(s, "delimiter: ");
         if (str_is(p->delimiter, "\t"))
