@@ -19,4 +19,5 @@ extern const char *const role_once[];
 extern const char *const role_table[];
 extern const char *const role_loader[];
 extern const char *const role_lookup[];
-extern const char *const role_dropper[], role_recounter[];
+extern const char *const role_dropper[];
+extern const char *const role_recounter[];
