@@ -96,6 +96,8 @@ struct record *batch_emit(struct batch *b, const struct entry *from, str line, u
 bool record_find(const struct record *r, str name, str *value) MUST_CHECK;
 void record_add(struct batch *b, struct record *r, str name,
                 str value); /* our `sp_` names: no look */
+/* The same when a member may be called so already: its value goes, whatever comes from it. */
+void record_set(struct batch *b, struct record *r, str name, str value);
 void record_settle(struct record *r, enum verdict verdict, str reason, str detail);
 size_t record_length(const struct record *r);
 char *record_write(const struct record *r,

@@ -222,6 +222,8 @@ static int open_process(struct process *p, struct error *err)
     p->services.remote = &p->remote;
     heartbeat_name(p);
     p->redis = redis_new(p->loop, &p->address, &events);
+    p->services.redis = p->redis;
+    p->services.keys = &p->keys;
     p->wake = redis_new(p->loop, &p->address, &wake);
     watch_open(p);
     p->beat = timer_new(p->loop, on_beat, p);

@@ -9,8 +9,10 @@
 #include "common/run/setting.h"
 
 struct http;
+struct keys;
 struct loop;
 struct metrics;
+struct redis;
 struct remote;
 struct runner;
 
@@ -22,6 +24,7 @@ enum work {
     WORK_WAIT,  /* nothing to commit yet: the stage calls host->resume() when process() can go
                    on */
 };
+enum canned { CANNED_NONE, CANNED_ANSWER, CANNED_MISSING, CANNED_FAILED };
 struct services { /* what a stage may call: seams for tests */
     const struct clock *clock;
     uint64_t (*random)(void *ctx); /* 64 uniform bits */
@@ -30,9 +33,14 @@ struct services { /* what a stage may call: seams for tests */
     struct http *http; /* NULL where no stage needs it */
     const str *roots;  /* folders that `file:` may name, without a trailing slash */
     uint32_t root_count;
+    struct redis *redis; /* for what a stage keeps there itself; NULL offline */
+    const struct keys *keys;
     struct remote *remote; /* sources beyond this machine; NULL: none */
     uint64_t unpacked_max; /* bytes that a compressed source may hold; 0: 64 GiB */
     uint64_t pipeline_version;
+    /* Offline: what a look-up of a stage is answered with, as JSON. NULL: nobody can say. */
+    enum canned (*canned)(void *ctx, str stage, str *answer);
+    void *canned_ctx;
 };
 /* Where a source id leads: from sp:{lane}:source:<id>. */
 struct source_info {
