@@ -72,7 +72,9 @@ struct batch {
     struct progress *progress; /* NULL except in split */
     uint64_t step_bytes;       /* split: so much of the file in this step; 0: as it likes */
     enum care care;            /* split: of this step */
-    bool is_cut;               /* its records go back as they are, each an entry of its own */
+    const str *marks; /* keys that say which records went before, one a record; empty: none;
+                       * NULL: none has one */
+    bool is_cut;      /* its records go back as they are, each an entry of its own */
     bool is_alone; /* suspected of killing its workers: nothing else is under way in this stage,
                     * so nobody comes to join it */
     uint64_t reading; /* rises whenever a worker reads again what it had before */

@@ -59,6 +59,13 @@ str keys_count(const struct keys *k, struct arena *a, str name, str window)
     return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:count:"), name, STR(":"), window);
 }
 
+str keys_named(const struct keys *k, struct arena *a, const char *kind, str name,
+               const char *more)
+{
+    return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:"), str_of(kind), STR(":"), name,
+                str_of(more));
+}
+
 str keys_global(const struct keys *k, struct arena *a, const char *what)
 {
     return JOIN(a, k->prefix, STR(":"), str_of(what));

@@ -22,6 +22,9 @@ str keys_replay(const struct keys *k, struct arena *a, str run) MUST_CHECK;
 str keys_notes(const struct keys *k, struct arena *a, str stage) MUST_CHECK;
 str keys_seen(const struct keys *k, struct arena *a, str id) MUST_CHECK;
 str keys_count(const struct keys *k, struct arena *a, str name, str window) MUST_CHECK;
+/* sp:{lane}:<kind>:<name><more> */
+str keys_named(const struct keys *k, struct arena *a, const char *kind, str name,
+               const char *more) MUST_CHECK;
 str keys_global(const struct keys *k, struct arena *a,
                 const char *what) MUST_CHECK; /* inbox pipeline */
 str keys_worker(const struct keys *k, struct arena *a, str name) MUST_CHECK;

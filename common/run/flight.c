@@ -61,6 +61,7 @@ static void begin_step(struct flight *f)
     b->records = NULL;
     b->record_count = b->record_room = 0;
     b->progress = NULL;
+    b->marks = NULL;
 }
 
 static void step(struct flight *f)

@@ -8,6 +8,11 @@
 #include "common/run/retry.h"
 #include "common/run/worker.h"
 
+struct once_rule { /* dedupe: one record a key and time leaves the stage */
+    const str *members;
+    uint32_t member_count; /* 0: off */
+    uint64_t within_ms;
+};
 struct pipeline_stage {
     str name;
     const struct stage *kind;
@@ -16,6 +21,7 @@ struct pipeline_stage {
     struct retry_policy retry;
     uint64_t keep_ms, keep_bytes; /* what is settled stays so long, or while all of the topic
                                      takes so much; 0: no such bound; both: it goes at once */
+    struct once_rule once;
 };
 static inline bool pipeline_keeps(const struct pipeline_stage *s)
 {

@@ -30,5 +30,8 @@ bool pipeline_text(struct loader *l, const struct node *map, const char *key, st
 /* A finding for each key of `map` that is not among the `n` valid ones, at most 8. */
 void pipeline_close(struct loader *l, const struct node *map, const char *const *valid,
                     uint32_t n);
+/* The members that `n` names: one, or a list of up to 8 distinct ones. False: a finding. */
+bool pipeline_members(struct loader *l, const struct node *n, const str **members,
+                      uint32_t *count);
 /* Number of the stage that `n` names; a finding when there is none. */
 bool pipeline_stage_of(struct loader *l, const struct node *n, uint32_t *number);

@@ -3,11 +3,12 @@
 
 #include "common/run/pipeline_load.h"
 
-enum { KINDS_MAX = 16 };
+enum { KINDS_MAX = 16, MEMBERS_MAX = 8 };
+static const uint64_t within_max_ms = 400ULL * 24 * 3600 * 1000;
 
 struct marks {
     uint64_t high, low, keep, keep_bytes;
-    const struct node *retry;
+    const struct node *retry, *dedupe;
     const struct node *config[KINDS_MAX];
 };
 
@@ -36,6 +37,18 @@ bool pipeline_is_name(str s)
     return true;
 }
 
+struct dedupe {
+    const struct node *key;
+    uint64_t within_ms;
+};
+static const struct setting dedupe_settings[] = {
+    {"key", SETTING_NODE, NULL, offsetof(struct dedupe, key),
+     "Member, or list of members, that say which records are the same."},
+    {"within", SETTING_MSEC, NULL, offsetof(struct dedupe, within_ms),
+     "How long a key is remembered, from the first record on; up to 400d."},
+    {0},
+};
+
 const struct setting pipeline_stage_settings[] = {
     {"high", SETTING_BYTES, "64MiB", offsetof(struct marks, high),
      "Bytes that may wait before its feeders stop."},
@@ -46,6 +59,9 @@ const struct setting pipeline_stage_settings[] = {
      "How long entries stay for a replay after they are done."},
     {"keep_bytes", SETTING_BYTES, "0", offsetof(struct marks, keep_bytes),
      "Memory the topic may take with what is kept: the oldest go."},
+    {"dedupe", SETTING_NODE, "", offsetof(struct marks, dedupe),
+     "Of records with the same key only the first leaves the stage.", INSIDE_KEYS,
+     dedupe_settings},
     {0},
 };
 
@@ -77,6 +93,50 @@ static struct retry_policy read_retry(struct loader *l, const struct node *map)
     if (policy.attempts < 1)
         findings_error(l->f, node_at(map, "attempts"), 1, "attempts must be at least 1");
     return policy;
+}
+
+bool pipeline_members(struct loader *l, const struct node *n, const str **members,
+                      uint32_t *count)
+{
+    const struct node *first = n->type == NODE_LIST ? n->children : n;
+    str *list = arena_alloc(&l->p->arena, MEMBERS_MAX * sizeof(*list));
+
+    *members = list;
+    *count = 0;
+    for (const struct node *m = first; m; m = n->type == NODE_LIST ? m->next : NULL) {
+        bool is_good = m->type == NODE_TEXT && m->text.n && *count < MEMBERS_MAX;
+        for (uint32_t i = 0; i < *count && is_good; i++)
+            is_good = !str_equal(list[i], m->text);
+        if (!is_good)
+            break;
+        list[(*count)++] = m->text;
+    }
+    if (*count > 0 && *count == (n->type == NODE_LIST ? n->count : 1))
+        return true;
+    findings_error(l->f, n->at, node_width(n),
+                   "write the name of a member, or a list of up to %d different ones",
+                   MEMBERS_MAX);
+    return false;
+}
+
+static struct once_rule read_dedupe(struct loader *l, const struct node *map,
+                                    const struct stage *kind)
+{
+    struct dedupe d = {0};
+    struct once_rule rule = {0};
+
+    if (!map || !setting_fill(dedupe_settings, map, &d, l->f) ||
+        !pipeline_members(l, d.key, &rule.members, &rule.member_count))
+        return rule;
+    rule.within_ms = d.within_ms;
+    if (d.within_ms == 0 || d.within_ms > within_max_ms)
+        findings_error(l->f, node_at(map, "within"), 1, "'within' is more than 0, up to 400d");
+    if (kind && (kind->is_end || kind->wants_jobs))
+        findings_error(l->f, map->key_at, (uint32_t)map->key.n,
+                       "'dedupe' belongs to a stage that records with members leave for "
+                       "another one: not to '%s'",
+                       kind->name);
+    return rule;
 }
 
 /* The one key that is a kind. */
@@ -132,6 +192,7 @@ static void read_stage(struct loader *l, const struct node *map)
     s.retry = read_retry(l, marks.retry);
     s.keep_ms = marks.keep;
     s.keep_bytes = marks.keep_bytes;
+    s.once = read_dedupe(l, marks.dedupe, s.kind);
     if (s.kind)
         check_settings(l, &s);
     else if (l->f->errors == before)

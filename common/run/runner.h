@@ -1,7 +1,7 @@
 #pragma once
 /* One stage at work: reads entries of its topic, hands batches to the stage, commits what comes
  * out. runner.c opens, gates and closes it; flight.c reads and processes, prepare.c fetches
- * what a stage wants to know, settle.c commits. */
+ * what a stage wants to know, marks.c what may pass only once, settle.c commits. */
 #include "common/io/commit.h"
 #include "common/run/consumer.h"
 #include "common/run/output.h"
@@ -108,6 +108,8 @@ void flight_drop(struct flight *f);    /* forget what it holds; nothing else fol
 void flight_on_timer(void *ctx);
 void flight_wait(struct flight *f, uint64_t us, void (*again)(struct flight *f));
 void flight_settle(struct flight *f, bool is_more); /* commit what the stage made of it */
+void flight_ask_marks(struct flight *f);            /* marks.c: what was there before; then */
+void flight_commit(struct flight *f);
 
 /* What a runner is to its stage: struct host. */
 void runner_finish(struct worker *w, struct batch *b);

@@ -3,6 +3,7 @@
  * entry. */
 #include "common/base/log.h"
 #include "common/run/metrics.h"
+#include "common/run/parts.h"
 #include "common/run/runner.h"
 
 enum {
@@ -135,6 +136,19 @@ static uint64_t back_off(const struct flight *f)
     return MIN((uint64_t)RETRY_FIRST_US << MIN(f->tries, 8u), (uint64_t)RETRY_LAST_US);
 }
 
+/* Others were faster: what a part of the commit was built from is outdated. */
+static void on_again(struct flight *f, const struct commit_answer *answer)
+{
+    uint64_t wait = f->tries++ ? back_off(f) : 0;
+
+    if (str_starts(answer->text, STR("TWICE ")))
+        flight_wait(f, wait, flight_ask_marks);
+    else if (parts_learn(&f->runner->out, answer->text))
+        flight_wait(f, wait, build);
+    else
+        again_later(f, answer, HALT_US);
+}
+
 static void on_denied(struct flight *f, const struct commit_answer *answer)
 {
     struct error err = {0};
@@ -176,9 +190,11 @@ static void on_answer(void *ctx, const struct commit_answer *answer)
         again_later(f, answer, back_off(f));
         process_begin_again(p);
         break;
+    case ANSWER_AGAIN:
+        on_again(f, answer);
+        break;
     case ANSWER_FOREIGN:
     case ANSWER_BUG:
-    case ANSWER_AGAIN:
     case ANSWER_SEEN:
     case ANSWER_FULL:
     case ANSWER_ABORTED:
@@ -276,7 +292,12 @@ void flight_settle(struct flight *f, bool is_more)
     f->n = f->batch.entry_count;
     f->tries = 0;
     output_route(&f->runner->out, &f->batch);
-    if (!is_any_gone(&f->batch)) {
+    flight_ask_marks(f);
+}
+
+void flight_commit(struct flight *f)
+{
+    if (f->at > 0 || !is_any_gone(&f->batch)) {
         build(f);
         return;
     }

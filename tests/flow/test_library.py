@@ -48,4 +48,6 @@ def test_flags(r):
                                            "sp1_note": ["allow-oom"], "sp1_park": ["allow-oom"], "sp1_due": ["allow-oom"],
                                            "sp1_adopt": ["allow-oom"], "sp1_beat": ["allow-oom"], "sp1_replay": [], "sp1_trim": ["allow-oom"],
                                            "sp1_oldest": ["no-writes"], "sp1_redrive": [], "sp1_drop": ["allow-oom"],
-                                           "sp1_expire": ["allow-oom"], "sp1_leave": ["allow-oom"], "sp1_vanished": ["allow-oom"]}
+                                           "sp1_expire": ["allow-oom"], "sp1_leave": ["allow-oom"], "sp1_vanished": ["allow-oom"],
+                                           "sp1_gate": ["allow-oom"], "sp1_cache_put": [], "sp1_lease": ["allow-oom"],
+                                           "sp1_cache_tell": ["allow-oom"], "sp1_cache_drop": ["allow-oom"]}

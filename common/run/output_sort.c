@@ -1,0 +1,174 @@
+/* What becomes of each record of a commit. */
+#include <assert.h>
+
+#include "common/run/dead.h"
+#include "common/run/output_build.h"
+
+static struct source_sums *sums_of(struct builder *w, str src)
+{
+    for (struct source_sums *s = w->sources; s; s = s->next)
+        if (str_equal(s->src, src))
+            return s;
+    struct source_sums *s = arena_zalloc(w->arena, sizeof(*s));
+    *s = (struct source_sums){.next = w->sources, .src = src};
+    w->source_count++;
+    return w->sources = s;
+}
+
+static void drop(struct builder *w, struct source_sums *s, str reason)
+{
+    struct drop_sum *sum = s->drops;
+
+    w->filtered++;
+    s->filtered++;
+    if (!reason.n)
+        return;
+    while (sum && !str_equal(sum->reason, reason))
+        sum = sum->next;
+    if (!sum) {
+        sum = arena_alloc(w->arena, sizeof(*sum));
+        *sum = (struct drop_sum){.next = s->drops, .reason = reason};
+        s->drops = sum;
+        s->drop_count++;
+    }
+    sum->n++;
+}
+
+static void end_record(struct builder *w, struct source_sums *s, struct record *r)
+{
+    const struct output_context *c = w->c;
+    str reason = r->reason, detail = r->detail;
+    bool is_drop = r->verdict == VERDICT_DROP;
+
+    if (r->verdict == VERDICT_PASS) { /* a route ends it */
+        assert(r->route);
+        reason = r->route->reason;
+        is_drop = r->route->act == ROUTE_DROP;
+    }
+    if (is_drop) {
+        drop(w, s, reason);
+        return;
+    }
+    dead_add(w->arena, &w->dead, r, reason, detail,
+             &(struct dead_context){.stage = w->stage->name,
+                                    .now_ms = c->now_ms,
+                                    .uri = c->uri_of ? c->uri_of(c->uri_ctx, r->entry->src)
+                                                     : STR_NONE});
+    w->dead_count++;
+    s->dead++;
+}
+
+/* A small entry of its own: it must not hold up those that it came with. */
+static bool try_again(struct builder *w, struct source_sums *s, struct record *r)
+{
+    const struct entry *e = r->entry;
+    const struct pack_again again = {.try = e->try + 1,
+                                     .tried = e->tried ? e->tried : w->c->now_ms,
+                                     .reason = r->reason,
+                                     .is_copy = pipeline_keeps(w->stage)};
+
+    assert(!w->stage->kind->wants_jobs);
+    if (again.try >= w->stage->retry.attempts)
+        return false;
+    pack_record_again(w->arena, &w->again, r, &again);
+    s->open++;
+    return true;
+}
+
+/* No attempt: the entry is only cut apart. */
+static void put_back(struct builder *w, struct source_sums *s, struct record *r)
+{
+    const struct pack_again as_it_was = {
+        .try = r->entry->try, .tried = r->entry->tried, .is_copy = pipeline_keeps(w->stage)};
+
+    pack_record_again(w->arena, &w->again, r, &as_it_was);
+    s->open++;
+}
+
+static void leaves_well(struct builder *w, const struct record *r)
+{
+    w->out++;
+    counts_add(w->counts, r);
+    parts_add(w->parts, r);
+}
+
+static void sort_record(struct builder *w, struct source_sums *s, struct record *r)
+{
+    bool is_new =
+        w->stage->kind->wants_jobs || !r->entry->is_booked; /* to its source's books */
+    bool goes_on = r->verdict == VERDICT_PASS && r->route && r->route->act == ROUTE_TO;
+    str reason = STR_NONE;
+
+    s->rows += is_new;
+    s->open -= !is_new;
+    if (w->b->is_cut) {
+        put_back(w, s, r);
+    } else if (goes_on && !parts_admit(w->parts, r, &reason)) {
+        drop(w, s, reason);
+    } else if (goes_on) {
+        for (uint32_t i = 0; i < r->route->to_count; i++) {
+            uint32_t to = r->route->to[i];
+            w->lists[to][w->list_lengths[to]++] = r;
+        }
+        s->open += r->route->to_count;
+        leaves_well(w, r);
+    } else if (r->verdict == VERDICT_PASS && w->stage->kind->is_end) {
+        s->delivered++;
+        leaves_well(w, r);
+    } else if (r->verdict != VERDICT_RETRY || !try_again(w, s, r)) {
+        end_record(w, s, r);
+    }
+}
+
+static bool is_within(const struct builder *w, const struct record *r, uint32_t from,
+                      uint32_t n)
+{
+    const struct entry *first = &w->b->entries[from];
+
+    return r->entry >= first && r->entry < first + n;
+}
+
+/* Room for what may go to each stage: a batch is built entry by entry, too. */
+static void make_lists(struct builder *w, uint32_t from, uint32_t n)
+{
+    uint32_t stages = w->c->pipeline->stage_count;
+
+    batch_each(r, w->b)
+        w->record_count += is_within(w, r, from, n);
+    w->lists = arena_alloc(w->arena, stages * sizeof(*w->lists));
+    w->list_lengths = arena_zalloc(w->arena, stages * sizeof(*w->list_lengths));
+    for (uint32_t i = 0; i < stages; i++)
+        w->lists[i] = arena_alloc(w->arena, w->record_count * sizeof(**w->lists));
+}
+
+/* What the books do not know of, by the entry or because it claims another number, comes in as
+ * it leaves. */
+static void add_entries(struct builder *w, uint32_t from, uint32_t n)
+{
+    if (w->b->progress && !w->b->progress->is_last)
+        return; /* held */
+    for (uint32_t i = from; i < from + n; i++) {
+        const struct entry *e = &w->b->entries[i];
+        w->ambiguous += e->ambiguous;
+        if (!e->is_booked)
+            continue;
+        w->booked_records += e->n;
+        w->booked_bytes += (int64_t)(e->data.n ? e->data.n : e->uri.n);
+    }
+    w->in = (int64_t)(w->stage->kind->wants_jobs ? n : w->record_count) - w->booked_records;
+}
+
+void output_sort(struct builder *w, uint32_t from, uint32_t n)
+{
+    struct source_sums *s = NULL;
+
+    make_lists(w, from, n);
+    batch_each(r, w->b) {
+        if (!is_within(w, r, from, n))
+            continue;
+        if (!s || !str_equal(s->src, r->entry->src))
+            s = sums_of(w, r->entry->src);
+        sort_record(w, s, r);
+    }
+    add_entries(w, from, n);
+}

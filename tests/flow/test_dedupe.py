@@ -1,0 +1,69 @@
+"""Of records with the same key only the first leaves the stage, through races and kills."""
+import random
+
+import pytest
+
+from pipeline import Pipeline
+from standpipe_run import wait_for
+
+PIPELINE = """\
+pipeline: once
+stages:
+  rows: {split: {format: csv}}
+  tidy: {normalise: {fields: {sku: {from: [sku], required: true}, n: {from: [n]}}}, dedupe: {key: sku, within: 1h}}
+  ship: {deliver: {linger: 20ms, firehose: {stream: out, region: eu-west-1}}}
+routes:
+  - {from: inbox, to: rows}
+  - {from: rows, to: tidy}
+  - {from: tidy, to: ship}
+"""
+WORKERS = ("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1")
+
+
+@pytest.fixture
+def p(tmp_path):
+    with Pipeline(tmp_path, lease="2s") as p:
+        p.apply(PIPELINE)
+        yield p
+
+
+def rows(skus):
+    return "sku,n\n" + "".join(f"{sku},{n}\n" for n, sku in enumerate(skus))
+
+
+def filtered(p):
+    return sum(int(s.get("filtered:duplicate", 0)) for s in p.sources().values())
+
+
+def test_several_files_with_the_same_keys(p):
+    skus = [f"s{i % 500}" for i in range(3000)]
+    for i in range(4):
+        random.Random(i).shuffle(skus)
+        p.send(p.write(f"{i}.csv", rows(skus)))
+    p.start(*WORKERS).rest()
+    out = p.documents()
+    assert sorted(d["sku"] for d in out) == sorted(set(skus))
+    assert p.books()["tidy:filtered"] == filtered(p) == 4 * 3000 - 500
+    assert p.r.get("sp:{0}:once:tidy:s7") in {d["sp_id"] for d in out} and p.r.pttl("sp:{0}:once:tidy:s7") > 3_500_000
+
+
+def test_exact_through_kills(p):
+    skus = [f"s{i % 700}" for i in range(8000)]
+    random.Random(1).shuffle(skus)
+    p.start(*WORKERS)
+
+    def seen():
+        books = p.books()
+        return books.get("tidy:out", 0) + books.get("tidy:filtered", 0)
+
+    for i in range(8):
+        before = seen()
+        p.send(p.write(f"{i}.csv", rows(skus[i * 1000:][:1000])))
+        wait_for("some of it", lambda before=before: seen() > before)
+        p.worker(f"normalise-{1 + i % 2}").restart()
+        p.worker("split-1").restart()
+    p.rest()
+    out = p.documents()
+    assert {d["sku"] for d in out} == set(skus)
+    assert len({d["sp_id"] for d in out}) == 700  # what the deliverer sent again has the same
+    assert p.books()["tidy:filtered"] == filtered(p) == 8000 - 700
