@@ -49,6 +49,8 @@ bool json_pointer(str value, str pointer, str *found) MUST_CHECK;
  * JSON_QUOTED_MAX(n) bytes are written; returns the end. */
 #define JSON_QUOTED_MAX(n) ((n)*6 + 2)
 char *json_quote(char *out, str text);
+char *json_escape(char *out, str text);      /* without the quotes: a part of a string */
+char *json_escape_utf8(char *out, str text); /* the same, of what is known to be UTF-8 */
 str json_quoted(struct arena *a, str text) MUST_CHECK; /* the same, in the arena */
 
 /* Decode a JSON string (with its quotes). Without escapes the bytes are borrowed, else they

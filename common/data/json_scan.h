@@ -10,7 +10,8 @@
 /* Which bytes a scan stops at. */
 enum json_scan {
     SCAN_STRING,  /* quote, backslash: the rest of a string means itself */
-    SCAN_SPECIAL, /* these, control characters and all beyond ASCII */
+    SCAN_ESCAPED, /* these and control characters */
+    SCAN_SPECIAL, /* these and all beyond ASCII */
     SCAN_NESTING, /* quote and brackets */
 };
 
@@ -18,7 +19,8 @@ static inline bool json_is_hit(char c, enum json_scan what)
 {
     if (what == SCAN_NESTING)
         return c == '"' || (c | 0x20) == '{' || (c | 0x20) == '}'; /* [ and ] too */
-    return c == '"' || c == '\\' || (what == SCAN_SPECIAL && (signed char)c < 0x20);
+    return c == '"' || c == '\\' || (what == SCAN_SPECIAL && (signed char)c < 0x20) ||
+           (what == SCAN_ESCAPED && (unsigned char)c < 0x20);
 }
 
 #ifdef __SSE2__
@@ -35,6 +37,9 @@ static inline unsigned json_hits(__m128i v, enum json_scan what)
         found = _mm_or_si128(found, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
         if (what == SCAN_SPECIAL) /* signed: bytes from 0x80 on are below zero */
             found = _mm_or_si128(found, _mm_cmplt_epi8(v, _mm_set1_epi8(0x20)));
+        if (what == SCAN_ESCAPED) /* unsigned */
+            found =
+                _mm_or_si128(found, _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v));
     }
     return (unsigned)_mm_movemask_epi8(found);
 }

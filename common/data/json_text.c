@@ -60,10 +60,14 @@ unsigned json_take(str *raw, char out[4])
 
 static char *put_escape(char *out, char c)
 {
-    static const char letters[] = "\"\\bfnrt", meanings[] = "\"\\\b\f\n\r\t";
-    const char *meaning = memchr(meanings, c, 7);
+    static const char letters[] = "bfnrt", meanings[] = "\b\f\n\r\t";
 
     *out++ = '\\';
+    if (c == '"' || c == '\\') {
+        *out++ = c;
+        return out;
+    }
+    const char *meaning = memchr(meanings, c, 5);
     if (meaning) {
         *out++ = letters[meaning - meanings];
         return out;
@@ -82,23 +86,24 @@ static inline uint64_t has_byte(uint64_t v, char c)
     return (v - EACH_BYTE(1)) & ~v & EACH_BYTE(0x80);
 }
 
-/* Is one of eight bytes a byte that SCAN_SPECIAL stops at? */
-static inline bool is_special(uint64_t v)
+/* Is one of eight bytes a byte that such a scan stops at? */
+static inline bool has_hit(uint64_t v, enum json_scan what)
 {
-    uint64_t is_control = (v - EACH_BYTE(0x20)) & ~v & EACH_BYTE(0x80);
+    uint64_t is_control = (v - EACH_BYTE(0x20)) & ~v & EACH_BYTE(0x80),
+             is_beyond = what == SCAN_SPECIAL ? v & EACH_BYTE(0x80) : 0;
 
-    return (is_control | (v & EACH_BYTE(0x80)) | has_byte(v, '"') | has_byte(v, '\\')) != 0;
+    return (is_control | is_beyond | has_byte(v, '"') | has_byte(v, '\\')) != 0;
 }
 
 /* Copy fewer than sixteen bytes as two words that overlap; false, and nothing is copied, when
  * one of them is special. Most cells of a table go through here. */
-static inline bool copy_short(char *out, const char *p, size_t n)
+static inline bool copy_short(char *out, const char *p, size_t n, enum json_scan what)
 {
     if (n >= 8) {
         uint64_t first, last;
         memcpy(&first, p, 8);
         memcpy(&last, p + n - 8, 8);
-        if (is_special(first) || is_special(last))
+        if (has_hit(first, what) || has_hit(last, what))
             return false;
         memcpy(out, &first, 8);
         memcpy(out + n - 8, &last, 8);
@@ -108,7 +113,7 @@ static inline bool copy_short(char *out, const char *p, size_t n)
         uint32_t first, last;
         memcpy(&first, p, 4);
         memcpy(&last, p + n - 4, 4);
-        if (is_special((uint64_t)last << 32 | first))
+        if (has_hit((uint64_t)last << 32 | first, what))
             return false;
         memcpy(out, &first, 4);
         memcpy(out + n - 4, &last, 4);
@@ -119,7 +124,8 @@ static inline bool copy_short(char *out, const char *p, size_t n)
 
 /* Copy what needs no escape. Whole blocks are stored before anyone looks whether all of them
  * counts: the room for escapes is behind them. */
-static inline const char *copy_plain(char **out, const char *p, const char *end)
+static inline const char *copy_plain(char **out, const char *p, const char *end,
+                                     enum json_scan what)
 {
     char *o = *out;
 
@@ -127,7 +133,7 @@ static inline const char *copy_plain(char **out, const char *p, const char *end)
     for (; end - p >= 16; p += 16, o += 16) {
         __m128i block = _mm_loadu_si128((const __m128i *)(const void *)p);
         _mm_storeu_si128((__m128i *)(void *)o, block);
-        unsigned found = json_hits(block, SCAN_SPECIAL);
+        unsigned found = json_hits(block, what);
         if (found) {
             *out = o + __builtin_ctz(found);
             return p + __builtin_ctz(found);
@@ -135,11 +141,11 @@ static inline const char *copy_plain(char **out, const char *p, const char *end)
     }
 #endif
     size_t n = (size_t)(end - p);
-    if (n < 16 && copy_short(o, p, n)) {
+    if (n < 16 && copy_short(o, p, n, what)) {
         *out = o + n;
         return end;
     }
-    while (p < end && !json_is_hit(*p, SCAN_SPECIAL))
+    while (p < end && !json_is_hit(*p, what))
         *o++ = *p++;
     *out = o;
     return p;
@@ -162,16 +168,32 @@ static const char *copy_special(char **out, const char *p, const char *end)
     return p + n;
 }
 
-char *json_quote(char *out, str text)
+static inline char *escape(char *out, str text, enum json_scan what)
 {
     const char *p = text.p, *end = str_end(text);
 
-    *out++ = '"';
     while (p < end) {
-        p = copy_plain(&out, p, end);
-        while (p < end && json_is_hit(*p, SCAN_SPECIAL))
+        p = copy_plain(&out, p, end, what);
+        while (p < end && json_is_hit(*p, what))
             p = copy_special(&out, p, end);
     }
+    return out;
+}
+
+char *json_escape(char *out, str text)
+{
+    return escape(out, text, SCAN_SPECIAL);
+}
+
+char *json_escape_utf8(char *out, str text)
+{
+    return escape(out, text, SCAN_ESCAPED);
+}
+
+char *json_quote(char *out, str text)
+{
+    *out++ = '"';
+    out = json_escape(out, text);
     *out++ = '"';
     return out;
 }

@@ -1,9 +1,9 @@
 #pragma once
 /* CSV bytes in pieces in, rows `[offset,"cell",...]` out, with the exact offset of each row.
- * libcsv does the states of quoting; lines, offsets, caps and encodings are ours. One object
- * reads one file and stands at a row boundary whenever rows_next() has returned a row.
- * A quote inside an unquoted cell means itself; text behind a closing quote makes the row bad.
- * Blanks stay. A byte order mark at offset 0 is passed over. */
+ * One object reads one file and stands at a row boundary whenever rows_next() has returned a
+ * row. Cells are those of libcsv in its strict setting (tests/fuzz/rows_reference.c), but for a
+ * quote inside an unquoted cell, which means itself; text behind a closing quote makes the row
+ * bad. Blanks stay. A byte order mark at offset 0 is passed over. */
 #include "common/data/cutter.h"
 
 enum rows_newline { ROWS_NEWLINE_LF, ROWS_NEWLINE_CR }; /* LF: also CRLF and CR LF mixed */

@@ -52,10 +52,14 @@ bool text_is_utf8(str s)
     const char *end = str_end(s), *p = skip_ascii(s.p, end);
 
     while (p < end) {
+        if ((unsigned char)*p < 0x80) {
+            p = skip_ascii(p, end);
+            continue;
+        }
         unsigned n = text_utf8_length(str_between(p, end));
         if (n == 0)
             return false;
-        p = skip_ascii(p + n, end);
+        p += n;
     }
     return true;
 }

@@ -1,16 +1,17 @@
 /* The rows of a file, three ways: whole; in pieces, with a new object at some boundaries, as
- * after a crash; and by a plain splitter that reads the rules of rows.h byte by byte. All must
- * agree, and the caps hold. The first four bytes choose dialect, caps and pieces. */
+ * after a crash; and by libcsv with the rules of rows.h around it. All must agree, the caps
+ * hold, and every byte is in one row or is a line end between two. The first six bytes choose
+ * dialect, caps and pieces. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "common/base/buf.h"
 #include "common/data/json.h"
 #include "common/data/rows.h"
-#include "common/data/text.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/rows_reference.h"
 
-enum { SETUP_BYTES = 4, TRANSCRIPT_MAX = 64 << 20 };
+enum { SETUP_BYTES = 6, TRANSCRIPT_MAX = 64 << 20 };
 
 struct setup {
     struct rows_dialect dialect;
@@ -27,7 +28,10 @@ static struct setup read_setup(const uint8_t *b)
                     .quote = "\"'\"\0"[b[0] >> 2 & 3],
                     .newline = b[0] >> 4 & 1 ? ROWS_NEWLINE_CR : ROWS_NEWLINE_LF,
                     .encoding = (enum rows_encoding)((b[0] >> 5) % 3)},
-        .limits = {.row_bytes = b[1] ? MAX(b[1], 2) : 1024000, .columns = b[2] ? b[2] : 4096},
+        .limits = {.row_bytes = b[1] ? MAX(b[1], 2) : 1024000,
+                   .columns = b[2] ? b[2] : 4096,
+                   .lines = b[4],
+                   .cells = b[5]},
         .seed = b[3],
     };
 }
@@ -41,11 +45,23 @@ static void note(struct buf *out, enum rows_status status, const struct row *row
     PROMISE(fits && buf_printf(out, " %" PRIu64 "-%" PRIu64 "\n", row->offset, row->end));
 }
 
-static void promise_row(const struct setup *s, enum rows_status status, const struct row *row)
+/* Nothing but line ends is between two rows, or a byte order mark in front. */
+static void promise_gap(str text, uint64_t from, uint64_t to)
 {
-    PROMISE(row->end > row->offset);
+    if (from == 0 && to >= 3 && str_starts(text, STR("\xef\xbb\xbf")))
+        from = 3;
+    PROMISE(from <= to && to <= text.n);
+    for (; from < to; from++)
+        PROMISE(text.p[from] == '\n' || text.p[from] == '\r');
+}
+
+static void promise_row(const struct setup *s, str text, enum rows_status status,
+                        const struct row *row)
+{
+    PROMISE(row->end > row->offset && row->end <= text.n);
     if (status == ROWS_BAD) {
         PROMISE(row->bytes.n <= 4096 && row->bytes.n <= row->end - row->offset);
+        PROMISE(str_starts((str){text.p + row->offset, text.n - row->offset}, row->bytes));
         return;
     }
     PROMISE(row->cells > 0 && row->cells <= s->limits.columns);
@@ -65,6 +81,7 @@ static void read_rows(const struct setup *s, str text, bool is_whole, struct buf
     struct rows *r = rows_new(s->dialect, s->limits, 0);
     size_t known = is_whole ? text.n : 0;
     uint32_t seed = s->seed;
+    uint64_t behind = 0; /* the last row */
     enum rows_status status = ROWS_MORE;
     struct row row;
 
@@ -78,150 +95,33 @@ static void read_rows(const struct setup *s, str text, bool is_whole, struct buf
         }
         if (status != ROWS_ROW && status != ROWS_BAD)
             continue;
-        promise_row(s, status, &row);
+        promise_gap(text, behind, row.offset);
+        promise_row(s, text, status, &row);
         PROMISE(row.end == rows_offset(r));
+        behind = row.end;
         note(out, status, &row);
         if (!is_whole && next_random(&seed) % 4 == 0) {
             rows_free(r);
             r = rows_new(s->dialect, s->limits, row.end);
         }
     }
+    promise_gap(text, behind, text.n);
     PROMISE(rows_offset(r) == text.n);
     rows_free(r);
 }
 
-enum place { CELL_START, UNQUOTED, QUOTED, BEHIND_QUOTE };
-
-struct splitter { /* the reference */
-    const struct setup *setup;
+/* False: there is no reference for this file. */
+static bool read_reference(const struct setup *s, str text, struct buf *out)
+{
+    struct reference *f = reference_new(s->dialect, s->limits, text, &arena);
+    enum rows_status status;
     struct row row;
-    struct buf cells; /* JSON, a comma before each */
-    struct buf cell;
-    enum place place;
-};
 
-static bool reference_end_cell(struct splitter *p)
-{
-    enum rows_encoding encoding = p->setup->dialect.encoding;
-    str cell = buf_str(&p->cell);
-
-    if (encoding == ROWS_1252 || (encoding == ROWS_UTF8_OR_1252 && !text_is_utf8(cell))) {
-        p->row.recoded |= encoding == ROWS_UTF8_OR_1252;
-        cell = text_from_1252(&arena, cell);
-    }
-    p->row.cells++;
-    p->place = CELL_START;
-    bool fits = buf_add(&p->cells, STR(",")) && buf_add(&p->cells, json_quoted(&arena, cell));
-    buf_reset(&p->cell);
-    return fits;
-}
-
-/* False: a stray quote. */
-static bool reference_take(struct splitter *p, char c)
-{
-    const struct rows_dialect *d = &p->setup->dialect;
-    bool is_quote = d->quote && c == d->quote, is_text = true;
-
-    if (p->place == BEHIND_QUOTE && c != d->delimiter && !is_quote)
-        return false;
-    if (p->place != QUOTED && c == d->delimiter)
-        return reference_end_cell(p);
-    if (p->place == CELL_START && is_quote) {
-        p->place = QUOTED;
-        is_text = false;
-    } else if (p->place == QUOTED && is_quote) {
-        p->place = BEHIND_QUOTE;
-        is_text = false;
-    } else if (p->place == CELL_START) {
-        p->place = UNQUOTED;
-    } else if (p->place == BEHIND_QUOTE) {
-        p->place = QUOTED;
-    }
-    PROMISE(!is_text || buf_add(&p->cell, (str){&c, 1}));
-    return true;
-}
-
-/* From `from` to behind the next line end, and how much of that is text. */
-static size_t reference_line(const struct setup *s, str text, size_t from, size_t *text_bytes)
-{
-    bool is_cr = s->dialect.newline == ROWS_NEWLINE_CR;
-    size_t i = from;
-
-    while (i < text.n && text.p[i] != (is_cr ? '\r' : '\n'))
-        i++;
-    *text_bytes = i - from;
-    while (!is_cr && *text_bytes && text.p[from + *text_bytes - 1] == '\r')
-        --*text_bytes;
-    return i < text.n ? i + 1 - from : i - from;
-}
-
-/* Does the line before `end` have a line end? */
-static bool reference_has_end(const struct setup *s, str text, size_t end)
-{
-    return end && text.p[end - 1] == (s->dialect.newline == ROWS_NEWLINE_CR ? '\r' : '\n');
-}
-
-/* One line of a row; a reason, or NULL. */
-static const char *reference_add(struct splitter *p, str text, size_t at, bool *is_done)
-{
-    size_t chars, n = reference_line(p->setup, text, at, &chars);
-    bool has_end = n > 0 && reference_has_end(p->setup, text, at + n);
-
-    *is_done = false;
-    if (at + n + !has_end - p->row.offset > p->setup->limits.row_bytes)
-        return "row_too_long";
-    for (size_t i = 0; i < chars; i++)
-        if (!reference_take(p, text.p[at + i]))
-            return "stray_quote";
-    *is_done = p->place != QUOTED;
-    if (*is_done)
-        PROMISE(reference_end_cell(p));
-    else
-        PROMISE(buf_add(&p->cell, (str){text.p + at + chars, n - chars}));
-    if (p->row.cells > p->setup->limits.columns)
-        return "too_many_columns";
-    return !*is_done && at + n == text.n ? "open_quote" : NULL;
-}
-
-/* The row at `at`, which is no blank line, is noted; returns where reading goes on. */
-static size_t reference_row(struct splitter *p, str text, size_t at, struct buf *out)
-{
-    size_t chars, n = reference_line(p->setup, text, at, &chars), end = at;
-    const char *reason = NULL;
-    bool is_done = false;
-
-    p->row = (struct row){.offset = at};
-    p->place = CELL_START;
-    buf_reset(&p->cells);
-    buf_reset(&p->cell);
-    while (!reason && !is_done) {
-        size_t ignored;
-        reason = reference_add(p, text, end, &is_done);
-        end += reference_line(p->setup, text, end, &ignored);
-    }
-    p->row.end = reason ? at + n : end;
-    p->row.reason = str_of(reason);
-    p->row.bytes = (str){text.p + at, MIN(chars, (size_t)4096)};
-    p->row.line = arena_printf(&arena, "[%zu" STR_FMT "]", at, STR_ARG(buf_str(&p->cells)));
-    note(out, reason ? ROWS_BAD : ROWS_ROW, &p->row);
-    return (size_t)p->row.end;
-}
-
-static void split_plainly(const struct setup *s, str text, struct buf *out)
-{
-    struct splitter p = {.setup = s};
-    size_t at = str_starts(text, STR("\xef\xbb\xbf")) ? 3 : 0;
-
-    buf_init(&p.cells, TRANSCRIPT_MAX);
-    buf_init(&p.cell, TRANSCRIPT_MAX);
-    while (at < text.n) {
-        size_t chars, n = reference_line(s, text, at, &chars);
-        bool is_blank =
-            !chars && n + !reference_has_end(s, text, at + n) <= s->limits.row_bytes;
-        at = is_blank ? at + n : reference_row(&p, text, at, out);
-    }
-    buf_free(&p.cells);
-    buf_free(&p.cell);
+    while (f && (status = reference_next(f, &row)) != ROWS_END)
+        note(out, status, &row);
+    if (f)
+        reference_free(f);
+    return f;
 }
 
 static void sniff_and_name(str text)
@@ -251,7 +151,7 @@ static void promise_equal(const struct buf *whole, const struct buf *other)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-    struct buf whole, pieces, plain;
+    struct buf whole, pieces, wanted;
 
     if (n < SETUP_BYTES)
         return 0;
@@ -259,16 +159,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     str text = {(const char *)bytes + SETUP_BYTES, n - SETUP_BYTES};
     buf_init(&whole, TRANSCRIPT_MAX);
     buf_init(&pieces, TRANSCRIPT_MAX);
-    buf_init(&plain, TRANSCRIPT_MAX);
+    buf_init(&wanted, TRANSCRIPT_MAX);
     read_rows(&s, text, true, &whole);
     read_rows(&s, text, false, &pieces);
-    split_plainly(&s, text, &plain);
     promise_equal(&whole, &pieces);
-    promise_equal(&whole, &plain);
+    if (read_reference(&s, text, &wanted))
+        promise_equal(&whole, &wanted);
     sniff_and_name(text);
     buf_free(&whole);
     buf_free(&pieces);
-    buf_free(&plain);
+    buf_free(&wanted);
     arena_reset(&arena);
     return 0;
 }

@@ -1,0 +1,284 @@
+#include "common/data/rows_cells.h"
+
+#ifdef __SSE2__
+    #include <emmintrin.h>
+#endif
+
+#include "common/data/json.h"
+#include "common/data/json_scan.h"
+#include "common/data/text.h"
+
+/* Bytes that `n` bytes of a row need as JSON: each cell its quotes and comma, which the
+ * delimiters pay for; then the bracket and the offset, or the last block that is stored. */
+#define ROOM(n) ((n)*6 + 64)
+
+struct cursor {
+    const char *p, *end, *limit; /* of the line; of the bytes that may be looked at */
+    char *out;
+};
+
+void rows_cells_init(struct rows_cells *c, struct rows_dialect dialect, uint32_t row_bytes)
+{
+    *c = (struct rows_cells){
+        .delimiter = dialect.delimiter, .quote = dialect.quote, .encoding = dialect.encoding};
+    buf_init(&c->json, ROOM((size_t)row_bytes) + ROOM(0));
+    buf_init(&c->scratch, (size_t)row_bytes * 3);
+}
+
+void rows_cells_free(struct rows_cells *c)
+{
+    buf_free(&c->json);
+    buf_free(&c->scratch);
+}
+
+static void reserve(struct buf *b, size_t more)
+{
+    if (!buf_reserve(b, more))
+        die("a row of more than %zu bytes", b->max);
+}
+
+void rows_cells_begin(struct rows_cells *c, uint64_t offset)
+{
+    buf_reset(&c->json);
+    reserve(&c->json, ROOM(0));
+    c->json.p[0] = '[';
+    c->json.n = (size_t)(str_write_u64(c->json.p + 1, offset) - c->json.p);
+    c->n = 0;
+    c->is_recoded = c->is_open = c->has_pairs = false;
+}
+
+str rows_cells_end(struct rows_cells *c, struct arena *a)
+{
+    reserve(&c->json, 1);
+    c->json.p[c->json.n++] = ']';
+    return arena_copy(a, buf_str(&c->json));
+}
+
+/* A cell that is copied byte for byte, as long as all its bytes mean themselves in CSV and in
+ * JSON: neither quotes, nor what JSON escapes, nor anything beyond ASCII. */
+static inline void begin_clean(struct cursor *k, const char *p, char *out)
+{
+    k->p = p;
+    k->out = out;
+    memcpy(out, ",\"", 2);
+}
+
+static inline bool end_clean(struct rows_cells *c, struct cursor *k, char *out)
+{
+    *out++ = '"';
+    c->n++;
+    k->out = out;
+    return true;
+}
+
+#ifdef __SSE2__
+static inline void copy_block(char *out, const char *p)
+{
+    _mm_storeu_si128((__m128i *)(void *)out, _mm_loadu_si128((const __m128i *)(const void *)p));
+}
+
+/* Where cells end in the sixteen bytes at `p`: bits of delimiters, and of all that ends
+ * copying, the line's end too. */
+static inline unsigned find_ends(const struct rows_cells *c, const struct cursor *k,
+                                 const char *p, unsigned *stops)
+{
+    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i delimiters = _mm_cmpeq_epi8(block, _mm_set1_epi8(c->delimiter)),
+            quotes = _mm_cmpeq_epi8(block, _mm_set1_epi8(c->quote));
+    unsigned ends = (unsigned)_mm_movemask_epi8(delimiters);
+
+    *stops = (json_hits(block, SCAN_SPECIAL) | (unsigned)_mm_movemask_epi8(quotes)) & ~ends;
+    if (k->end - p < 16) {
+        *stops |= 1u << (k->end - p);
+        ends &= (1u << (k->end - p)) - 1;
+    }
+    return ends;
+}
+
+/* As take_clean(), up to the last bytes that may be looked at. Blocks are copied whole, the
+ * room behind them is ours; `*p` and `*out` are where it ends. */
+static bool take_blocks(struct rows_cells *c, struct cursor *k, const char **p, char **out)
+{
+    unsigned stops = 0;
+
+    for (; k->limit - *p >= 32; *p += 16) {
+        unsigned ends = find_ends(c, k, *p, &stops), from = 0;
+        unsigned before = stops ? ends & ((stops & -stops) - 1) : ends;
+        copy_block(*out, *p);
+        for (; before; before &= before - 1) {
+            unsigned at = (unsigned)__builtin_ctz(before);
+            *out += at - from;
+            memcpy(*out, "\",\"", 4);
+            from = at + 1;
+            k->p = *p + from;
+            k->out = *out + 1;
+            *out += 3;
+            c->n++;
+            copy_block(*out, *p + from);
+        }
+        if (stops) {
+            unsigned at = (unsigned)__builtin_ctz(stops);
+            *out += at - from;
+            *p += at;
+            return true;
+        }
+        *out += 16 - from;
+    }
+    return false;
+}
+#endif
+
+/* Cells as long as they are clean. True: these were the last of the line. */
+static bool take_clean(struct rows_cells *c, struct cursor *k)
+{
+    const char *p = k->p;
+    char *out = k->out + 2;
+
+    begin_clean(k, p, k->out);
+#ifdef __SSE2__
+    if (take_blocks(c, k, &p, &out))
+        return p == k->end && end_clean(c, k, out);
+#endif
+    for (; p < k->end; p++) {
+        if (*p != c->delimiter && (*p == c->quote || json_is_hit(*p, SCAN_SPECIAL)))
+            return false;
+        if (*p != c->delimiter) {
+            *out++ = *p;
+            continue;
+        }
+        end_clean(c, k, out);
+        begin_clean(k, p + 1, k->out);
+        out = k->out + 2;
+    }
+    return end_clean(c, k, out);
+}
+
+/* In which way the text of a cell becomes JSON. */
+enum reading { AS_UTF8, AS_1252, AS_ANYTHING };
+
+static enum reading reading_of(const struct rows_cells *c, str cell)
+{
+    if (c->encoding == ROWS_UTF8)
+        return AS_ANYTHING;
+    bool is_utf8 = c->encoding == ROWS_1252 ? text_is_ascii(cell) : text_is_utf8(cell);
+    return is_utf8 ? AS_UTF8 : AS_1252;
+}
+
+static char *put_1252(struct rows_cells *c, char *out, str text)
+{
+    buf_reset(&c->scratch);
+    reserve(&c->scratch, text.n * 3);
+    char *end = c->scratch.p;
+    for (size_t i = 0; i < text.n; i++)
+        end = text_put(end, text_point_1252((unsigned char)text.p[i]));
+    return json_escape_utf8(out, str_between(c->scratch.p, end));
+}
+
+static inline char *put_text(struct rows_cells *c, char *out, str text, enum reading reading)
+{
+    if (reading == AS_1252)
+        return put_1252(c, out, text);
+    return reading == AS_UTF8 ? json_escape_utf8(out, text) : json_escape(out, text);
+}
+
+/* Two quotes mean one when the cell has such pairs. */
+static char *put_cell(struct rows_cells *c, char *out, str cell, bool has_pairs)
+{
+    enum reading reading = reading_of(c, cell);
+    const char *pair;
+
+    c->n++;
+    c->is_recoded |= reading == AS_1252 && c->encoding == ROWS_UTF8_OR_1252;
+    memcpy(out, ",\"", 2);
+    out += 2;
+    while (has_pairs && (pair = memchr(cell.p, c->quote, cell.n))) {
+        out = put_text(c, out, str_between(cell.p, pair + 1), reading);
+        cell = str_between(pair + 2, str_end(cell));
+    }
+    out = put_text(c, out, cell, reading);
+    *out++ = '"';
+    return out;
+}
+
+static void take_unquoted(struct rows_cells *c, struct cursor *k)
+{
+    const char *end = memchr(k->p, c->delimiter, (size_t)(k->end - k->p));
+
+    if (!end)
+        end = k->end;
+    k->out = put_cell(c, k->out, str_between(k->p, end), false);
+    k->p = end;
+}
+
+/* The quote that closes the cell; NULL: it is not in this line. */
+static const char *find_closing(struct rows_cells *c, const struct cursor *k)
+{
+    const char *p = k->p, *quote;
+
+    while ((quote = memchr(p, c->quote, (size_t)(k->end - p)))) {
+        if (quote + 1 == k->end || quote[1] != c->quote)
+            return quote;
+        c->has_pairs = true;
+        p = quote + 2;
+    }
+    return NULL;
+}
+
+/* From inside quotes; the cell's text began at row + open_at. */
+static enum rows_scan take_quoted(struct rows_cells *c, struct cursor *k, const char *row)
+{
+    const char *closing = find_closing(c, k);
+
+    c->is_open = !closing;
+    if (!closing)
+        return ROWS_SCAN_OPEN;
+    if (closing + 1 < k->end && closing[1] != c->delimiter)
+        return ROWS_SCAN_STRAY;
+    k->out = put_cell(c, k->out, str_between(row + c->open_at, closing), c->has_pairs);
+    k->p = closing + 1;
+    return ROWS_SCAN_DONE;
+}
+
+static bool is_at_quote(const struct rows_cells *c, const struct cursor *k)
+{
+    return c->quote && k->p < k->end && *k->p == c->quote;
+}
+
+/* The next cell, which is no clean one. */
+static enum rows_scan take_cell(struct rows_cells *c, struct cursor *k, const char *row)
+{
+    if (!is_at_quote(c, k)) {
+        take_unquoted(c, k);
+        return ROWS_SCAN_DONE;
+    }
+    k->p++;
+    c->has_pairs = false;
+    c->open_at = (size_t)(k->p - row);
+    return take_quoted(c, k, row);
+}
+
+static enum rows_scan take_line(struct rows_cells *c, struct cursor *k, const char *row)
+{
+    bool is_inside = c->is_open;
+
+    for (;;) {
+        if (!is_inside && !is_at_quote(c, k) && take_clean(c, k))
+            return ROWS_SCAN_DONE;
+        enum rows_scan scan = is_inside ? take_quoted(c, k, row) : take_cell(c, k, row);
+        if (scan != ROWS_SCAN_DONE || k->p == k->end)
+            return scan;
+        k->p++; /* the delimiter */
+        is_inside = false;
+    }
+}
+
+enum rows_scan rows_cells_add(struct rows_cells *c, const char *row, size_t from, size_t to,
+                              const char *limit)
+{
+    reserve(&c->json, ROOM(to - (c->is_open ? c->open_at : from)));
+    struct cursor k = {row + from, row + to, limit, c->json.p + c->json.n};
+    enum rows_scan scan = take_line(c, &k, row);
+
+    c->json.n = (size_t)(k.out - c->json.p);
+    return scan;
+}
