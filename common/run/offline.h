@@ -35,6 +35,8 @@ struct offline_setup {
     str stop;      /* name of the stage whose records end as they leave it; empty: none */
     uint64_t rows; /* of a file that are read, at least; 0: all */
     struct offline_watch watch;
+    enum canned (*canned)(void *ctx, str stage, str *answer); /* as in struct services */
+    void *canned_ctx;
 };
 
 /* NULL: a stage cannot be opened, or `stop` is none; ERR_CONFIG. */
