@@ -1,0 +1,125 @@
+#include "common/run/concurrency.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "common/base/base.h"
+
+enum {
+    SAMPLES = 8,   /* good calls that tell something, unless one was refused */
+    KEPT_OFF = 20, /* intervals until a limit that was too high is tried again */
+};
+static const double ALPHA = 0.4;
+static const double DEVIATIONS = 2.5;       /* above the mean: slower */
+static const double LEAST_DEVIATION = 0.05; /* of the mean: equal times deviate by nothing */
+static const double LEAST_DEVIATION_US = 1000;
+static const double LESS = 0.9;
+static const double AS_QUICK = 1.2, SLOW = 1.4; /* of the quickest mean */
+
+void moving_add(struct moving *m, double x, double alpha)
+{
+    if (!m->has_value) {
+        *m = (struct moving){.mean = x, .has_value = true};
+        return;
+    }
+    double difference = x - m->mean, step = alpha * difference;
+    m->mean += step;
+    m->variance = (1 - alpha) * (m->variance + difference * step);
+}
+
+void concurrency_init(struct concurrency *c, uint32_t fixed)
+{
+    *c = (struct concurrency){.limit = fixed ? fixed : 1, .is_fixed = fixed != 0};
+}
+
+void concurrency_begin(struct concurrency *c)
+{
+    c->in_flight++;
+    if (c->in_flight >= c->limit)
+        c->was_reached = true;
+}
+
+static void begin_interval(struct concurrency *c, uint64_t now_us)
+{
+    c->sum_us = 0;
+    c->good = 0;
+    c->was_refused = false;
+    c->was_reached = c->in_flight >= c->limit;
+    c->end_us = now_us + (uint64_t)c->past.mean;
+}
+
+static void raise(struct concurrency *c)
+{
+    if (c->kept_off && c->limit + 1 >= c->too_high)
+        c->kept_off--;
+    else
+        c->limit = MIN(c->limit + 1, (uint32_t)CONCURRENCY_MAX);
+}
+
+static void lower(struct concurrency *c, bool is_too_high)
+{
+    if (is_too_high && c->limit > 1) {
+        c->too_high = c->limit;
+        c->kept_off = KEPT_OFF;
+    }
+    c->limit = MAX((uint32_t)(c->limit * LESS), 1U);
+}
+
+/* Half the calls, and each as slow as before: it is not our doing. */
+static void learn_quickest(struct concurrency *c, bool is_slow)
+{
+    c->quickest = fmin(c->quickest, c->past.mean);
+    if (!is_slow) {
+        c->fell_from = 0;
+    } else if (c->limit == 1 || c->limit * 2 <= c->fell_from) {
+        c->quickest = c->past.mean;
+        c->fell_from = 0;
+    }
+}
+
+static void decide(struct concurrency *c)
+{
+    if (c->good == 0) {
+        if (c->was_refused)
+            lower(c, true);
+        return;
+    }
+    double observed = c->sum_us / c->good, before = c->past.mean;
+    double deviation =
+        fmax(sqrt(c->past.variance), fmax(before * LEAST_DEVIATION, LEAST_DEVIATION_US));
+    c->observed_us = observed;
+    moving_add(&c->past, observed, ALPHA);
+    bool is_slow = c->past.mean >= fmax(c->quickest * SLOW, c->quickest + LEAST_DEVIATION_US);
+    bool is_quick = observed <= before && c->past.mean <= c->quickest * AS_QUICK;
+    if (c->was_reached && !c->was_refused && is_quick) {
+        raise(c);
+    } else if (c->was_refused || is_slow || observed >= before + DEVIATIONS * deviation) {
+        if (is_slow && !c->fell_from)
+            c->fell_from = c->limit;
+        lower(c, is_slow || c->was_refused);
+    }
+    learn_quickest(c, is_slow);
+}
+
+void concurrency_finish(struct concurrency *c, enum concurrency_end how, uint64_t took_us,
+                        uint64_t now_us)
+{
+    assert(c->in_flight > 0);
+    c->in_flight--;
+    if (how == CONCURRENCY_GOOD) {
+        c->sum_us += (double)took_us;
+        c->good++;
+    }
+    c->was_refused |= how == CONCURRENCY_REFUSED;
+    if (!c->past.has_value && c->good) { /* the first says how long an interval is */
+        moving_add(&c->past, c->sum_us, ALPHA);
+        c->quickest = c->observed_us = c->past.mean;
+        begin_interval(c, now_us);
+        return;
+    }
+    if (now_us < c->end_us || (c->good < SAMPLES && !c->was_refused))
+        return;
+    if (!c->is_fixed)
+        decide(c);
+    begin_interval(c, now_us);
+}
