@@ -71,6 +71,18 @@ str keys_global(const struct keys *k, struct arena *a, const char *what)
     return JOIN(a, k->prefix, STR(":"), str_of(what));
 }
 
+str keys_gate(const struct keys *k, struct arena *a, str name)
+{
+    return JOIN(a, k->prefix, STR(":gate:"), name);
+}
+
+str keys_cache(const struct keys *k, struct arena *a, str stage, str fingerprint,
+               const char *what)
+{
+    return JOIN(a, k->prefix, STR(":cache:{"), stage, STR(":"), fingerprint, STR("}:"),
+                str_of(what));
+}
+
 str keys_worker(const struct keys *k, struct arena *a, str name)
 {
     return JOIN(a, k->prefix, STR(":worker:"), name);

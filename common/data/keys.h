@@ -27,4 +27,9 @@ str keys_named(const struct keys *k, struct arena *a, const char *kind, str name
                const char *more) MUST_CHECK;
 str keys_global(const struct keys *k, struct arena *a,
                 const char *what) MUST_CHECK; /* inbox pipeline */
+/* The rate that workers share. */
+str keys_gate(const struct keys *k, struct arena *a, str name) MUST_CHECK;
+/* Of what look-ups found: "new" "old" "about" "lease:". All of one cache in one slot. */
+str keys_cache(const struct keys *k, struct arena *a, str stage, str fingerprint,
+               const char *what) MUST_CHECK;
 str keys_worker(const struct keys *k, struct arena *a, str name) MUST_CHECK;

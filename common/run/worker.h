@@ -33,10 +33,10 @@ struct services { /* what a stage may call: seams for tests */
     struct http *http; /* NULL where no stage needs it */
     const str *roots;  /* folders that `file:` may name, without a trailing slash */
     uint32_t root_count;
-    struct redis *redis; /* for what a stage keeps there itself; NULL offline */
-    const struct keys *keys;
-    struct remote *remote; /* sources beyond this machine; NULL: none */
-    uint64_t unpacked_max; /* bytes that a compressed source may hold; 0: 64 GiB */
+    struct redis *redis;     /* NULL where there is none: offline */
+    const struct keys *keys; /* of it */
+    struct remote *remote;   /* sources beyond this machine; NULL: none */
+    uint64_t unpacked_max;   /* bytes that a compressed source may hold; 0: 64 GiB */
     uint64_t pipeline_version;
     /* Offline: what a look-up of a stage is answered with, as JSON. NULL: nobody can say. */
     enum canned (*canned)(void *ctx, str stage, str *answer);

@@ -18,6 +18,9 @@ static void test_keys_names_are_those_of_the_formats(void)
         {keys_count(&k, &a, STR("by_city"), STR("total")), STR("sp:{0}:count:by_city:total")},
         {keys_global(&k, &a, "inbox"), STR("sp:inbox")},
         {keys_worker(&k, &a, STR("box-split-1")), STR("sp:worker:box-split-1")},
+        {keys_gate(&k, &a, STR("geo")), STR("sp:gate:geo")},
+        {keys_cache(&k, &a, STR("locate"), STR("00ff"), "new"),
+         STR("sp:cache:{locate:00ff}:new")},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
