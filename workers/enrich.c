@@ -1,163 +1,11 @@
-/* The stage that adds to records what others know of them. */
+/* The stage that adds to documents what others know of them. */
 #include "workers/enrich.h"
 
-#include "common/io/loop.h"
+#include "common/data/json.h"
+#include "common/data/record_key.h"
 #include "workers/stages.h"
 
-enum {
-    PATIENCE_US = 10 * 1000 * 1000, /* how long settled records wait for those beside them */
-    STOP_US = 3 * 1000 * 1000,      /* how long calls in flight may take when we stop */
-};
-
-static uint64_t now_us(const struct enrich *s)
-{
-    return clock_mono_us(s->worker->services->clock);
-}
-
-/* Wants. */
-
-static struct want *want_new(struct enrich *s, struct held *h, struct record *r)
-{
-    struct want *w = s->spare;
-
-    if (w)
-        s->spare = w->next;
-    else
-        w = arena_alloc(&s->wants, sizeof(*w));
-    *w = (struct want){.next = h->wants, .link = &h->wants, .held = h, .owner = s, .record = r};
-    if (w->next)
-        w->next->link = &w->next;
-    h->wants = w;
-    h->open++;
-    return w;
-}
-
-static void want_detach(struct want *w)
-{
-    *w->link = w->next;
-    if (w->next)
-        w->next->link = w->link;
-    w->held->open--;
-    w->held = NULL;
-}
-
-static void want_free(struct want *w)
-{
-    w->next = w->owner->spare;
-    w->owner->spare = w;
-}
-
-/* Batches. */
-
-static struct held *hold(struct enrich *s, struct batch *b)
-{
-    struct held *h = arena_zalloc(&b->arena, sizeof(*h));
-
-    h->batch = b;
-    h->since_us = now_us(s);
-    b->kept = h;
-    return h;
-}
-
-static void held_link(struct enrich *s, struct held *h)
-{
-    h->next = s->held;
-    h->link = &s->held;
-    if (h->next)
-        h->next->link = &h->next;
-    s->held = h;
-}
-
-static void finish(struct enrich *s, struct held *h)
-{
-    *h->link = h->next;
-    if (h->next)
-        h->next->link = h->link;
-    s->worker->host->finish(s->worker, h->batch);
-}
-
-/* The records that are settled go on; those that still wait do so as entries of their own. */
-static void part(struct enrich *s, struct held *h)
-{
-    while (h->wants) {
-        record_settle(h->wants->record, VERDICT_RETRY, STR("lookup_failed"),
-                      STR("the answer was not there in time"));
-        want_detach(h->wants);
-    }
-    finish(s, h);
-}
-
-static void on_timer(void *ctx)
-{
-    struct enrich *s = ctx;
-    uint64_t now = now_us(s), patience = s->is_stopping ? 0 : PATIENCE_US, next = 0;
-
-    for (struct held *h = s->held, *after; h; h = after) {
-        after = h->next;
-        if (now - h->since_us >= patience)
-            part(s, h);
-        else
-            next = next ? MIN(next, h->since_us + patience) : h->since_us + patience;
-    }
-    if (next)
-        timer_start(s->timer, next - now);
-}
-
-/* Answers. */
-
-static void take_answer(struct enrich *s, struct batch *b, struct record *r,
-                        const struct lookup_answer *a)
-{
-    str members;
-
-    switch (a->result) {
-    case LOOKUP_FOUND:
-        if (enrich_map_read(&s->plan.map, a->body, &b->arena, &members))
-            enrich_found(s, b, r, members);
-        else
-            enrich_missing(s, b, r, STR("the answer has nothing that 'set' asks for"));
-        break;
-    case LOOKUP_MISSING:
-        enrich_missing(s, b, r, STR("the service says that there is none"));
-        break;
-    case LOOKUP_FAILED:
-        enrich_failed(s, b, r, a);
-        break;
-    }
-}
-
-static void on_answer(void *ctx, const struct lookup_answer *a)
-{
-    struct want *w = ctx;
-    struct enrich *s = w->owner;
-    struct held *h = w->held;
-
-    if (!h) { /* its record has gone on */
-        want_free(w);
-        return;
-    }
-    take_answer(s, h->batch, w->record, a);
-    want_detach(w);
-    want_free(w);
-    if (h->open == 0)
-        finish(s, h);
-}
-
 /* Records. */
-
-/* Does the condition hold? One that raises makes a dead letter. */
-static bool is_wanted(struct enrich *s, struct batch *b, struct record *r)
-{
-    bool holds = true;
-    str why;
-
-    if (s->plan.script && !script_test(s->plan.script, s->plan.condition, r, &holds, &why)) {
-        record_settle(r, VERDICT_DEAD, STR("condition"),
-                      arena_printf(&b->arena, "'when' of the stage: " STR_FMT, STR_ARG(why)));
-        return false;
-    }
-    return holds;
-}
 
 static bool is_document(struct record *r)
 {
@@ -170,62 +18,121 @@ static bool is_document(struct record *r)
     return false;
 }
 
+/* Does the condition hold? One that raises makes a dead letter. */
+static bool is_wanted(struct enrich *s, struct batch *b, struct record *r)
+{
+    bool holds = true;
+    str why;
+
+    if (!s->plan.script)
+        return true;
+    if (!script_test(s->plan.script, s->plan.condition, r, &holds, &why)) {
+        record_settle(r, VERDICT_DEAD, STR("condition"),
+                      arena_printf(&b->arena, "'when' of the stage: " STR_FMT, STR_ARG(why)));
+        return false;
+    }
+    if (!holds)
+        metric_add(s->skipped, 1);
+    return holds;
+}
+
+/* False: there is none, and the record is settled. */
+static bool make_key(struct enrich *s, struct batch *b, struct record *r, str *key)
+{
+    const struct enrich_plan *p = &s->plan;
+    struct lookup_request q = {0};
+    struct url_expanded e = {0};
+    bool is_there;
+
+    if (p->member_count) {
+        is_there = record_key(&b->arena, r, p->members, p->member_count, key) && key->n;
+        e.member = p->members[0];
+        for (uint32_t i = 0; i < p->member_count && !is_there; i++) {
+            str value;
+            if (!record_find(r, p->members[i], &value) || json_type(value) == JSON_NULL) {
+                e.member = p->members[i];
+                break;
+            }
+        }
+    } else {
+        is_there = lookup_plan_fill(p->lookups, r, &b->arena, &q, &e) == URL_EXPANDED;
+        *key = q.key;
+    }
+    if (!is_there)
+        enrich_no_key(s, b, r, &e);
+    return is_there;
+}
+
 /* What a test of the pipeline says. False: there is nobody to ask. */
 static bool answer_offline(struct enrich *s, struct batch *b, struct record *r)
 {
-    static const enum lookup_result results[] = {[CANNED_ANSWER] = LOOKUP_FOUND,
-                                                 [CANNED_MISSING] = LOOKUP_MISSING,
-                                                 [CANNED_FAILED] = LOOKUP_FAILED};
     const struct services *services = s->worker->services;
     struct lookup_answer a = {
         .reason = STR("no_answer"), .detail = STR("as the test says"), .may_retry = true};
+    str body;
     enum canned canned = services->canned
-                             ? services->canned(services->canned_ctx, s->worker->name, &a.body)
+                             ? services->canned(services->canned_ctx, s->worker->name, &body)
                              : CANNED_NONE;
 
     if (canned == CANNED_NONE)
         return false;
-    a.result = results[canned];
-    take_answer(s, b, r, &a);
+    a.result = canned == CANNED_FAILED ? LOOKUP_FAILED : LOOKUP_MISSING;
+    if (canned == CANNED_ANSWER && enrich_map_read(&s->plan.map, body, &b->arena, &a.body))
+        a.result = LOOKUP_FOUND;
+    enrich_answered(s, b, r, &a);
     return true;
 }
 
-static void ask(struct enrich *s, struct batch *b, struct held *h, struct record *r)
+static enum cached look(struct enrich *s, str key, str *members)
 {
-    struct lookup_request q = {0};
-    struct url_expanded e = {0};
-
-    if (lookup_plan_fill(s->plan.lookups, r, &b->arena, &q, &e) != URL_EXPANDED) {
-        enrich_no_key(s, b, r, &e);
-        return;
-    }
-    if (!s->lookup && answer_offline(s, b, r))
-        return;
-    struct want *w = want_new(s, h, r);
-    if (s->lookup)
-        lookup_send(s->lookup, &q, on_answer, w);
+    return s->table ? enrich_table_look(s, key, members)
+                    : lookup_cache_look(s->cache, key, members);
 }
 
+static void work_on(struct enrich *s, struct held *h, struct record *r)
+{
+    struct batch *b = h->batch;
+    str key, members;
+
+    if (!make_key(s, b, r, &key))
+        return;
+    if (!s->table && !s->cache) {
+        h->open += !answer_offline(s, b, r);
+        return;
+    }
+    switch (look(s, key, &members)) {
+    case CACHED_FOUND:
+        enrich_found(s, b, r, arena_copy(&b->arena, members));
+        break;
+    case CACHED_MISSING:
+        enrich_missing(s, b, r);
+        break;
+    case CACHED_NOT:
+        enrich_want(s, h, r, key);
+        break;
+    }
+}
+
+/* What is wanted may be answered at once, while we are at it: then the batch is not finished
+ * by the last answer, but here. */
 static enum work enrich_process(struct worker *w, struct batch *b)
 {
     struct enrich *s = w->state;
-    struct held *h = hold(s, b);
+    struct held *h = enrich_hold(s, b);
 
-    batch_each(r, b) {
-        if (!is_document(r))
-            continue;
-        if (is_wanted(s, b, r))
-            ask(s, b, h, r);
-        else
-            metric_add(s->skipped, 1);
+    h->open = 1;
+    batch_each(r, b)
+        if (is_document(r) && is_wanted(s, b, r))
+            work_on(s, h, r);
+    if (s->table)
+        enrich_table_ask(s);
+    if (s->cache)
+        enrich_fetch_tell(s);
+    h->open--;
+    if (h->open == 0 || !s->timer) {
+        enrich_let_go(h);
+        return h->open ? WORK_LATER : WORK_DONE; /* offline: nobody can answer */
     }
-    if (h->open == 0)
-        return WORK_DONE;
-    if (!s->lookup) /* offline: whoever asked has to stop before this stage */
-        return WORK_LATER;
-    held_link(s, h);
-    if (!timer_is_running(s->timer))
-        timer_start(s->timer, PATIENCE_US);
     return WORK_LATER;
 }
 
@@ -239,12 +146,31 @@ static void enrich_check(void *state, const struct node *config, struct findings
     enrich_plan_free(&s->plan);
 }
 
-static struct metric *counter(struct enrich *s, const char *result)
+static struct metric *counter(struct enrich *s, const char *name, const char *help,
+                              const char *result)
 {
-    return metrics_get("standpipe_enrich_records_total", METRIC_COUNTER,
-                       "Records by what a look-up said of them.",
+    return metrics_get(name, METRIC_COUNTER, help,
                        arena_printf(s->worker->arena, "stage=\"" STR_FMT "\",result=\"%s\"",
                                     STR_ARG(s->worker->name), result));
+}
+
+static void open_metrics(struct enrich *s)
+{
+    static const char records[] = "standpipe_enrich_records_total",
+                      cache[] = "standpipe_enrich_cache_total",
+                      records_help[] = "Records by what a look-up said of them.",
+                      cache_help[] = "Look-ups by who answered them.";
+
+    s->found = counter(s, records, records_help, "found");
+    s->missing = counter(s, records, records_help, "missing");
+    s->failed = counter(s, records, records_help, "failed");
+    s->skipped = counter(s, records, records_help, "skipped");
+    s->no_key = counter(s, records, records_help, "no_key");
+    s->cached_local = counter(s, cache, cache_help, "local");
+    s->cached_shared = counter(s, cache, cache_help, "shared");
+    s->cached_joined = counter(s, cache, cache_help, "joined");
+    s->cached_stale = counter(s, cache, cache_help, "stale");
+    s->fetched = counter(s, cache, cache_help, "fetched");
 }
 
 static int load(struct enrich *s, struct error *err)
@@ -260,18 +186,6 @@ static int load(struct enrich *s, struct error *err)
     return error_at(err, f->list[0].at, STR_FMT, STR_ARG(f->list[0].text));
 }
 
-static int open_lookup(struct enrich *s, struct error *err)
-{
-    const struct services *services = s->worker->services;
-
-    if (!services->http)
-        return 0;
-    if (lookup_plan_open(s->plan.lookups, err) != 0)
-        return err->code;
-    s->lookup = lookup_new(lookup_plan_config(s->plan.lookups), services, NULL, err);
-    return s->lookup ? 0 : err->code;
-}
-
 static int enrich_open(struct worker *w, struct error *err)
 {
     struct enrich *s = w->state;
@@ -279,17 +193,16 @@ static int enrich_open(struct worker *w, struct error *err)
     s->worker = w;
     if (load(s, err) != 0)
         return err->code;
-    if (open_lookup(s, err) != 0) {
+    open_metrics(s);
+    if (!w->services->redis) /* offline */
+        return 0;
+    if (s->plan.table)
+        enrich_table_open(s);
+    else if (enrich_fetch_open(s, err) != 0) {
         enrich_plan_free(&s->plan);
         return err->code;
     }
-    if (w->services->loop)
-        s->timer = timer_new(w->services->loop, on_timer, s);
-    s->found = counter(s, "found");
-    s->missing = counter(s, "missing");
-    s->failed = counter(s, "failed");
-    s->skipped = counter(s, "skipped");
-    s->no_key = counter(s, "no_key");
+    enrich_hold_open(s);
     return 0;
 }
 
@@ -297,34 +210,36 @@ static void enrich_flush(struct worker *w)
 {
     struct enrich *s = w->state;
 
-    s->is_stopping = true;
-    if (s->lookup)
-        lookup_stop(s->lookup);
-    timer_start(s->timer, STOP_US);
+    if (s->cache)
+        lookup_cache_stop(s->cache);
+    enrich_hold_stop(s);
 }
 
-/* When the time to stop is over batches may be held: their entries stay pending. */
 static void enrich_close(struct worker *w)
 {
     struct enrich *s = w->state;
 
-    lookup_free(s->lookup);
-    if (s->timer)
-        timer_free(s->timer);
+    enrich_fetch_close(s);
+    enrich_table_close(s);
+    enrich_hold_close(s);
     enrich_plan_free(&s->plan);
-    arena_free(&s->wants);
-    arena_free(&s->answer);
+    arena_free(&s->scratch);
 }
 
 static int enrich_probe(struct worker *w, str *url, struct error *err)
 {
     struct enrich *s = w->state;
+    int rc = 0;
 
     s->worker = w;
+    *url = STR_NONE;
     if (load(s, err) != 0)
         return err->code;
-    int rc = lookup_plan_open(s->plan.lookups, err);
-    *url = arena_copy(w->arena, lookup_plan_origin(s->plan.lookups));
+    if (s->plan.lookups) {
+        rc = lookup_plan_open(s->plan.lookups, err);
+        *url =
+            arena_printf(w->arena, STR_FMT "/", STR_ARG(lookup_plan_origin(s->plan.lookups)));
+    }
     enrich_plan_free(&s->plan);
     return rc;
 }

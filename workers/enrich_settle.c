@@ -1,9 +1,6 @@
 /* What becomes of a record when it is known what is known of it. */
 #include "workers/enrich.h"
 
-static const str reason_missing = {"lookup_missing", 14}, reason_failed = {"lookup_failed", 13},
-                 reason_no_key = {"no_key", 6};
-
 static void settle(struct enrich *s, struct batch *b, struct record *r,
                    enum enrich_outcome outcome, str reason, str issue, str detail)
 {
@@ -31,10 +28,11 @@ void enrich_found(struct enrich *s, struct batch *b, struct record *r, str membe
     enrich_map_give(&s->plan.map, b, r, members);
 }
 
-void enrich_missing(struct enrich *s, struct batch *b, struct record *r, str detail)
+void enrich_missing(struct enrich *s, struct batch *b, struct record *r)
 {
     metric_add(s->missing, 1);
-    settle(s, b, r, s->plan.missing, reason_missing, STR("missing"), detail);
+    settle(s, b, r, s->plan.missing, STR("lookup_missing"), STR("missing"),
+           s->plan.table ? STR("the table has no such key") : STR("the service knows none"));
 }
 
 /* Nothing can be asked: that is no failure of the service, and no second try helps. */
@@ -46,7 +44,7 @@ void enrich_no_key(struct enrich *s, struct batch *b, struct record *r,
                              : e->why;
 
     metric_add(s->no_key, 1);
-    settle(s, b, r, s->plan.missing, reason_no_key, reason_no_key, detail);
+    settle(s, b, r, s->plan.missing, STR("no_key"), STR("no_key"), detail);
 }
 
 void enrich_failed(struct enrich *s, struct batch *b, struct record *r,
@@ -59,5 +57,21 @@ void enrich_failed(struct enrich *s, struct batch *b, struct record *r,
     metric_add(s->failed, 1);
     if (outcome == OUTCOME_RETRY && !a->may_retry)
         outcome = OUTCOME_DEAD;
-    settle(s, b, r, outcome, reason_failed, STR("failed"), detail);
+    settle(s, b, r, outcome, STR("lookup_failed"), STR("failed"), detail);
+}
+
+void enrich_answered(struct enrich *s, struct batch *b, struct record *r,
+                     const struct lookup_answer *a)
+{
+    switch (a->result) {
+    case LOOKUP_FOUND:
+        enrich_found(s, b, r, arena_copy(&b->arena, a->body));
+        break;
+    case LOOKUP_MISSING:
+        enrich_missing(s, b, r);
+        break;
+    case LOOKUP_FAILED:
+        enrich_failed(s, b, r, a);
+        break;
+    }
 }

@@ -83,7 +83,7 @@ struct stage {
     void (*flush)(struct worker *w); /* optional: we are stopping, send what lingers */
     void (*close)(struct worker *w); /* once, after the last batch is finished */
     /* Optional, for `check --live`: the address of what it talks to, in the worker's arena,
-     * once what it needs for that was found. Not open, nothing stays open. */
+     * once what it needs for that was found; empty: nobody. Not open, nothing stays open. */
     int (*probe)(struct worker *w, str *url, struct error *err);
     /* Optional, for commands that explain: what it does with the columns `cols` of a file. All
      * of it in `a`. False: it cannot tell. */
