@@ -72,6 +72,15 @@ local function integer(s)
   return n and n <= COUNT_MAX and n >= -COUNT_MAX and n
 end
 
+-- By bytes; `<` would go by the locale of the server.
+local function text_less(a, b)
+  for i = 1, math.min(#a, #b) do
+    local x, y = a:byte(i), b:byte(i)
+    if x ~= y then return x < y end
+  end
+  return #a < #b
+end
+
 -- `<stage>:removed` of the books: entries that the functions took out of a topic. With it anybody can
 -- tell how many were taken out by another hand (vanished.lua).
 local function removed_field(key)

@@ -65,7 +65,7 @@ local function letter_entry(P, letter)
     letter.uri = fields_of(letter).uri or stop('COMMIT letter ' .. letter.id .. ' is no file')
     put(args, letter, 'uri', 'job', 'at', 'run')
   else
-    put(args, letter, 'data', 'cols', 'src', 'row', 'at', 'run')
+    put(args, letter, 'data', 'cols', 'marks', 'src', 'row', 'at', 'run')
   end
   if P.to == 'inbox' then
     if P.form ~= 'entry' then put(args, letter, 'to') end

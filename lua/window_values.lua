@@ -72,24 +72,25 @@ local function extreme(is_less)
     local delta = text(A)
     local old, new = tonumber(was or ''), tonumber(delta)
     if not new then return was or 'null' end
-    local is_new = not old or is_less(new, old) or (new == old and delta < was)
+    local is_new = not old or is_less(new, old) or (new == old and text_less(delta, was))
     return is_new and delta or was
   end
 end
 
-local function by_time(is_before)
+local function by_time(is_before, is_text_before)
   return function(was, A)
     local ms, id, value = text(A), text(A), text(A)
     if ms == '' then return was or 'null' end
     local old_ms, old_id = (was or ''):match('^%[(%d+),"([^"]*)",')
     local old, new = tonumber(old_ms or ''), tonumber(ms) or stop('BADARG ' .. A.at)
-    local is_new = not old or is_before(new, old) or (new == old and is_before(id, old_id))
+    local is_new = not old or is_before(new, old) or (new == old and is_text_before(id, old_id))
     return is_new and '[' .. ms .. ',"' .. id .. '",' .. value .. ']' or was
   end
 end
 
 local function less(a, b) return a < b end
 local function more(a, b) return a > b end
+local function text_more(a, b) return text_less(b, a) end
 
 -- function(was, A, decimals): the raw text that stood there or nil, and the arguments.
 local row_merge = {
@@ -104,6 +105,6 @@ local row_merge = {
     local delta, m = text(A), number(A, COUNT_MAX)
     return '[' .. add_decimal(sum or '0', delta, decimals) .. ',' .. ('%d'):format((n or 0) + m) .. ']'
   end,
-  first = by_time(less),
-  last = by_time(more),
+  first = by_time(less, text_less),
+  last = by_time(more, text_more),
 }

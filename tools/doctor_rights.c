@@ -45,6 +45,18 @@ static const char *const stage_worker[] = {
     "HMGET @count f",
     "HSET @count f v",
     "PEXPIREAT @count 1",
+    "FCALL sp1_settle 6 @in @dead @books @source @window @panes",
+    "HMGET @window f",
+    "HGET @window f",
+    "HLEN @window",
+    "HSET @window f v",
+    "PEXPIREAT @window 1",
+    "ZCARD @panes",
+    "ZADD @panes 1 m",
+    "ZINCRBY @panes 1 m",
+    "ZREMRANGEBYRANK @panes 0 -2",
+    "PFCOUNT @window",
+    "PFADD @window x",
     "PUBLISH @woken x",
     NULL,
 };
@@ -218,6 +230,8 @@ static str place(struct doctor *d, str word, str in, str out)
         {"@job", keys_job(k, a, STR("x"))},
         {"@seen", keys_seen(k, a, STR("x"))},
         {"@count", keys_count(k, a, STR("x"), STR("total"))},
+        {"@window", keys_window(k, a, STR("x"))},
+        {"@panes", keys_panes(k, a, STR("x"))},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(places); i++)

@@ -88,6 +88,13 @@ static void say_source(const struct trace *t)
             s->rows, s->delivered, s->dead, s->filtered, s->open);
 }
 
+/* `[offset,end,"text"]`: escaped as it stands there. */
+static void say_aside(const char *where, str aside)
+{
+    if (aside.n)
+        fprintf(stderr, "%s   the records: " STR_FMT "\n", where, STR_ARG(aside));
+}
+
 static void say_places(const struct trace *t)
 {
     const struct trace_finds *f = &t->finds;
@@ -129,6 +136,8 @@ static int print_text(const struct trace *t, struct error *err)
     str cols = escaped(t->arena, t->row.cols);
 
     say_source(t);
+    say_aside("before", t->source.job.before);
+    say_aside("behind", t->source.job.behind);
     say_places(t);
     if (t->row.problem.n) {
         fprintf(stderr, "bytes    " STR_FMT "\n", STR_ARG(t->row.problem));
@@ -149,6 +158,11 @@ static bool add_text(struct buf *out, struct arena *a, const char *name, str val
     str quoted = json_quoted(a, value);
 
     return buf_printf(out, ",\"%s\":" STR_FMT, name, STR_ARG(quoted));
+}
+
+static bool add_aside(struct buf *out, const char *name, str aside)
+{
+    return !aside.n || buf_printf(out, ",\"%s\":" STR_FMT, name, STR_ARG(aside));
 }
 
 static bool add_row(struct buf *out, const struct trace *t)
@@ -212,7 +226,9 @@ static int print_json(const struct trace *t, struct error *err)
                            ",\"filtered\":%" PRIu64 ",\"open\":%" PRIu64,
                            t->origin.row, t->origin.offset, s->rows, s->delivered, s->dead,
                            s->filtered, s->open) &&
-                add_row(&out, t) && add_places(&out, t);
+                add_aside(&out, "before_records", s->job.before) &&
+                add_aside(&out, "behind_records", s->job.behind) && add_row(&out, t) &&
+                add_places(&out, t);
     return command_print(&out, fits, err);
 }
 

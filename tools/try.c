@@ -138,6 +138,8 @@ static int try_one(struct trial *t, struct offline *o, const char *name, struct 
         return err->code;
     begin_unread(t);
     t->file->rows = offline_rows(o);
+    t->file->before_records = arena_copy(a, offline_job(o, STR("before_records")));
+    t->file->behind_records = arena_copy(a, offline_job(o, STR("behind_records")));
     try_view_file_end(&t->view, t->file, t->files);
     return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "common/data/json.h"
 #include "tools/show.h"
 
 enum { SHOWN_SHAPES = 6 };
@@ -213,11 +214,29 @@ static void columns_text(struct say *s, const struct try_file *f)
     }
 }
 
+/* `[offset,end,"text"]`, as the job has it. */
+static void aside_text(struct say *s, const char *where, str aside)
+{
+    struct arena scratch = {0};
+    str rest, from, to, text;
+
+    if (json_open(aside, &rest) && json_next_item(&rest, &from) && json_next_item(&rest, &to) &&
+        json_next_item(&rest, &text)) {
+        say(s, "%s the records, bytes %.*s to %.*s: ", where, (int)from.n, from.p, (int)to.n,
+            to.p);
+        say_seen(s, json_text(&scratch, text));
+        say(s, "\n");
+    }
+    arena_free(&scratch);
+}
+
 void try_lines_text(struct say *s, const struct try_file *f, const struct try_file *first,
                     bool has_pipeline)
 {
     if (!has_pipeline)
         columns_text(s, f);
+    aside_text(s, "before", f->before_records);
+    aside_text(s, "behind", f->behind_records);
     drift_text(s, f, first);
     unmapped_text(s, f);
     issues_text(s, f);
@@ -287,6 +306,10 @@ void try_lines_json(struct say *s, const struct try_file *f, const struct try_fi
     unmapped_json(s, f);
     groups_json(s, "issues", "field", "issue", f->issues, true);
     groups_json(s, "deaths", "stage", "reason", f->deaths, false);
+    say(s, ",\"before_records\":");
+    say_text(s, f->before_records.n ? f->before_records : STR("null"));
+    say(s, ",\"behind_records\":");
+    say_text(s, f->behind_records.n ? f->behind_records : STR("null"));
     say(s, ",\"drift\":{");
     differ_json(s, "new", f, first);
     say(s, ",");

@@ -33,6 +33,7 @@ struct try_file {
     uint32_t used_columns; /* that `uses` knows of */
     uint64_t rows, ok, with_issues, dead, filtered;
     struct try_group *issues, *deaths;
+    str before_records, behind_records; /* as in the job: what stands around them in JSON */
 };
 
 struct try_file *try_file_new(struct arena *a, str name, str uri) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/data/json.h"
+#include "common/data/marks.h"
 #include "workers/normalise_fill.h"
 #include "workers/normalise_load.h"
 #include "workers/stages.h"
@@ -248,7 +249,7 @@ static int open_normalise(struct worker *w, struct error *err)
     for (uint32_t i = 0; i < s->sources.n; i++)
         most = MAX(most, s->sources.list[i].n);
     s->outcome.values = arena_zalloc(w->arena, (most + 1) * sizeof(str));
-    s->outcome.issues = arena_zalloc(w->arena, (most + 2) * sizeof(struct issue));
+    s->outcome.issues = arena_zalloc(w->arena, (most + MARKS + 2) * sizeof(struct issue));
     if (!f.errors)
         return 0;
     close_normalise(w);

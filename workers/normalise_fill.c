@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "common/data/json.h"
+#include "common/data/marks.h"
 #include "workers/normalise_cell.h"
 
 enum { SHOWN_MAX = 80 }; /* bytes of a value in a detail */
@@ -259,6 +260,15 @@ static void look_for_shift(struct fill *c)
         }
 }
 
+/* What split saw of it; now it is said. */
+static void take_marks(struct fill *c)
+{
+    for (unsigned i = 0; i < MARKS; i++)
+        if (c->record->marks & 1U << i)
+            add_issue(c, NULL, mark_kinds[i].issue, mark_kinds[i].why);
+    c->record->marks = 0;
+}
+
 bool fill_fields(struct arena *a, struct record *r, const struct source *src, uint8_t *flags,
                  str uri, struct outcome *o)
 {
@@ -272,6 +282,8 @@ bool fill_fields(struct arena *a, struct record *r, const struct source *src, ui
         return false;
     if (o->issue_count > 1)
         look_for_shift(&c);
+    if (r->marks)
+        take_marks(&c);
     for (uint32_t i = 0; (rules->has_extra || rules->has_issues) && i < rules->n; i++)
         if (rules->fields[i].from == FROM_EXTRA)
             o->values[i] = normalise_extra(a, r, src);

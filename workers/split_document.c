@@ -1,8 +1,9 @@
 #include "workers/split_document.h"
 
 #include "common/data/json.h"
+#include "common/data/marks.h"
 
-enum { FIXED_MAX = 128 }; /* our own names and numbers */
+enum { FIXED_MAX = 128, ISSUE_MAX = 160 }; /* our own names and numbers; an issue */
 
 static char *put(char *out, str s)
 {
@@ -62,12 +63,28 @@ static char *put_apart(struct arena *a, char *out, str object)
     return behind;
 }
 
-str split_document(struct arena *a, str object, str src, uint64_t row, uint64_t offset)
+static char *put_issues(char *out, uint8_t marks)
+{
+    out = put(out, STR(",\"sp_issues\":["));
+    for (unsigned i = 0; i < MARKS; i++) {
+        if (!(marks & 1U << i))
+            continue;
+        out = put(put(out, STR("{\"field\":null,\"issue\":\"")), mark_kinds[i].issue);
+        out = put(put(out, STR("\",\"reason\":\"")), mark_kinds[i].why);
+        out = put(out, STR("\"},"));
+    }
+    out[-1] = ']';
+    return out;
+}
+
+str split_document(struct arena *a, str object, str src, uint64_t row, uint64_t offset,
+                   uint8_t marks)
 {
     str body = str_trim((str){object.p + 1, object.n - 2});
     struct arena scratch = {0};
     bool is_apart = has_foreign(&scratch, object);
-    char *start = arena_reserve(a, FIXED_MAX + src.n + 2 * object.n), *out = start;
+    size_t room = FIXED_MAX + MARKS * ISSUE_MAX + src.n + 2 * object.n;
+    char *start = arena_reserve(a, room), *out = start;
 
     out = put(put(out, STR("{\"sp_id\":\"")), src);
     *out++ = '-';
@@ -81,6 +98,8 @@ str split_document(struct arena *a, str object, str src, uint64_t row, uint64_t 
         *out++ = ',';
         out = put(out, (str){object.p + 1, object.n - 2});
     }
+    if (marks)
+        out = put_issues(out, marks);
     *out++ = '}';
     arena_trim(a, out);
     arena_free(&scratch);

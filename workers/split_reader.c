@@ -143,7 +143,7 @@ bool reader_is_half(const struct reader *r, const struct row *row)
 {
     if (!r->is_at_end || source_ended(&r->file).kind != SOURCE_CUT)
         return false;
-    if (str_is(row->reason, "open_quote"))
+    if (str_is(row->reason, "truncated"))
         return true;
     char last = r->have ? r->bytes[r->have - 1] : '\n';
     return row->end >= r->bytes_at + r->have && last != '\n' && last != '\r';
@@ -208,9 +208,13 @@ static str head_text(struct reader *r, const uint8_t **sizes)
 
 static void choose_format(struct reader *r, const struct reader_setup *setup, str head)
 {
+    bool is_found = str_is(setup->format, "auto");
+
     r->records = arena_copy(&r->arena, setup->records);
-    r->format = str_is(setup->format, "auto") ? rows_format_of(head, r->is_at_end)
-                                              : format_of(setup->format);
+    if (is_found && !str_is(setup->records, "auto"))
+        r->format = ROWS_JSON; /* only there a pointer leads anywhere */
+    else
+        r->format = is_found ? rows_format_of(head, r->is_at_end) : format_of(setup->format);
 }
 
 /* Of a CSV file: where its rows begin, and in what dialect. */
@@ -305,7 +309,8 @@ static bool read_header(struct reader *r, const struct reader_setup *setup, stru
     case ROWS_ROW:
         name_columns(r, setup, &row, start);
         break;
-    case ROWS_END: /* an empty file has no rows */
+    case ROWS_ASIDE: /* of JSON only */
+    case ROWS_END:   /* an empty file has no rows */
         r->cols = STR("[]");
         return true;
     case ROWS_BAD:
@@ -344,6 +349,13 @@ static bool begin_new(struct reader *r, const struct reader_setup *setup, struct
     return r->format != ROWS_CSV || read_header(r, setup, t);
 }
 
+static uint64_t job_count(const str *job, uint32_t n, const char *name)
+{
+    uint64_t count;
+
+    return str_to_u64(reader_job_field(job, n, name), &count) ? count : 0;
+}
+
 /* A file that another worker, or an earlier life of this one, began. */
 static bool resume(struct reader *r, const str *job, uint32_t n, bool is_at_row,
                    struct trouble *t)
@@ -361,8 +373,9 @@ static bool resume(struct reader *r, const str *job, uint32_t n, bool is_at_row,
     }
     r->format = format_of(reader_job_field(job, n, "format"));
     r->encoding = arena_copy(&r->arena, reader_job_field(job, n, "encoding"));
-    if (!str_to_u64(reader_job_field(job, n, "rows:windows-1252"), &r->recoded))
-        r->recoded = 0;
+    r->recoded = job_count(job, n, "rows:windows-1252");
+    r->replaced = job_count(job, n, "rows:replaced");
+    r->truncated = job_count(job, n, "rows:truncated");
     r->records = arena_copy(&r->arena, reader_job_field(job, n, "records"));
     if (r->format == ROWS_CSV)
         r->cols = arena_copy(&r->arena, reader_job_field(job, n, "cols"));

@@ -29,7 +29,9 @@ struct reader {         /* zeroed is ready for reader_begin() */
     str header;                  /* as it stood there, a JSON array; empty: there was none */
     str chosen, before; /* of a new file: why this delimiter; lines before the header */
     uint64_t lines_before;
-    uint64_t recoded;    /* rows so far that were not UTF-8 and were taken for windows-1252 */
+    /* Rows so far that were not UTF-8 and were taken for windows-1252; with bytes that are no
+     * text; that the file ends in the middle of. */
+    uint64_t recoded, replaced, truncated;
     str missing_columns; /* of `expect`, a JSON array; empty: none */
     struct rows_limits limits;
     uint64_t row; /* number of the next record, from 1; 0: nothing was opened */

@@ -7,7 +7,8 @@ const struct setting split_settings[] = {
      "`csv`, `ndjson`, `json`, or `auto`: by the first bytes of each file."},
     {"records", SETTING_STR, "auto", offsetof(struct split_config, records),
      "JSON pointer to the array of records in a JSON file, or `auto`: the file is the array, "
-     "or its member `records` is, or the file is one record."},
+     "or its member `records` is, or the file is one record. A pointer says that files are "
+     "JSON."},
     {"delimiter", SETTING_STR, "auto", offsetof(struct split_config, delimiter),
      "One character between cells, `tab`, or `auto`: chosen from the first 64 KiB of each "
      "file."},
@@ -103,6 +104,12 @@ void split_check(void *state, const struct node *config, struct findings *f)
     if (s->records.n && !str_is(s->records, "auto") && s->records.p[0] != '/')
         findings_error(f, node_at(config, "records"), (uint32_t)s->records.n,
                        "records must be 'auto' or a JSON pointer: /path/to/the/array");
+    if (!str_is(s->records, "auto") &&
+        (str_is(s->format, "csv") || str_is(s->format, "ndjson")))
+        findings_error(f, node_at(config, "records"), (uint32_t)s->records.n,
+                       "records is for JSON files, and format is '" STR_FMT
+                       "': leave one of them out",
+                       STR_ARG(s->format));
     if (s->row_bytes < 1024 || s->row_bytes > 1024000)
         findings_error(f, node_at(config, "row_bytes"), 1,
                        "row_bytes must be from 1024 to 1024000, the largest Firehose record");

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "common/data/json.h"
+#include "common/data/marks.h"
 
 enum { BATCH_ROOM = 64, MEMBER_SIGNS = 4 /* ,"": */ };
 
@@ -37,12 +38,23 @@ static uint32_t cut_lines(struct batch *b, const struct entry *e)
     return n;
 }
 
+static void mark_records(struct batch *b, const struct entry *e)
+{
+    struct marks_run run;
+
+    for (str rest = e->marks; marks_next(&rest, &run);)
+        for (uint32_t i = run.first; i < e->n && i <= run.last; i++)
+            b->records[e->first + i].marks |= run.mark;
+}
+
 void batch_cut(struct batch *b)
 {
     batch_each_entry(e, b) {
         e->first = b->record_count;
         if (e->data.n)
             e->n = cut_lines(b, e);
+        if (e->data.n && e->marks.n)
+            mark_records(b, e);
     }
 }
 

@@ -16,6 +16,7 @@ struct entry {      /* a stream entry: the unit of hand-over and acknowledgement
     str data, cols; /* records, one a line; their column names, empty when they are documents */
     str uri, to;    /* only of jobs and of entries made by hand */
     str src, run;   /* source id, 16 hex digits; replay it belongs to; both may be empty */
+    str marks;      /* of its records (marks.h); empty: none */
     uint64_t row;   /* number of its first record in the source, from 1 */
     uint64_t at;    /* when it was accepted, ms since the epoch */
     uint32_t n, try; /* number of its records; attempts so far in this stage */
@@ -40,6 +41,7 @@ struct record {                  /* one line: the unit of work, of counting and 
     struct member *added, *last; /* members to append, oldest first */
     enum verdict verdict;
     uint32_t number; /* its place in the entry, from 0: its row is entry->row + number */
+    uint8_t marks;   /* what split saw of it (marks.h), and nobody has said yet */
     str reason;      /* a static word to group by */
     str detail;      /* a sentence for whoever reads the dead letter */
     const struct route *route; /* set by the runner: where it goes */

@@ -9,17 +9,23 @@ enum rows_status {
     ROWS_MORE, /* feed more bytes: what is left over begins at cutter_offset() */
     ROWS_BAD, /* the row at `row->offset` cannot be read: `row->reason` says so and `row->bytes`
                * are its first bytes; reading goes on at `row->end` */
-    ROWS_END, /* `row->why`: what is missing there; empty: nothing */
+    ROWS_ASIDE, /* what stands from `row->offset` to `row->end` is no row and belongs to none:
+                 * `row->reason` says what it is, `row->bytes` are its first bytes. After a
+                 * restart it may come again */
+    ROWS_END,   /* `row->why`: what is missing there; empty: nothing */
 };
 struct row {
     uint64_t offset, end; /* of its first byte; of the byte behind its line end */
     uint32_t cells;       /* 0: a document */
     str line;             /* [offset,"cell",...] or {...} in the arena given; one line of valid
                            * JSON */
-    str reason, bytes; /* ROWS_BAD: static word; raw bytes, at most 4 KiB, in the arena given */
-    str why;           /* ROWS_BAD: more about it, in the arena or static; may be empty */
-    bool recoded;      /* it was not UTF-8 and was taken for windows-1252 */
-    bool is_alone;     /* a document that is all of its file */
+    str reason, bytes;    /* ROWS_BAD, ROWS_ASIDE: static word; raw bytes, at most 4 KiB, in the
+                             arena given */
+    str why;              /* ROWS_BAD: more about it, in the arena or static; may be empty */
+    bool recoded;         /* it was not UTF-8 and was taken for windows-1252 */
+    bool replaced;        /* bytes of it are no text in its encoding and became U+FFFD */
+    bool is_unended;      /* the file ends with it, without a line end; of CSV only */
+    bool is_alone;        /* a document that is all of its file */
 };
 
 struct cutter_kind {

@@ -65,8 +65,8 @@ static void take_text(struct entry *e, str name, str value)
         const char *name;
         str *to;
     } texts[] = {
-        {"data", &e->data}, {"cols", &e->cols}, {"uri", &e->uri},
-        {"to", &e->to},     {"src", &e->src},   {"run", &e->run},
+        {"data", &e->data}, {"cols", &e->cols}, {"uri", &e->uri},     {"to", &e->to},
+        {"src", &e->src},   {"run", &e->run},   {"marks", &e->marks},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)

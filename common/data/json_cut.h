@@ -20,7 +20,8 @@ extern const struct cutter_kind json_lines_kind;
 struct json_lines *json_lines_new(const struct json_cut *how, uint64_t offset) MUST_CHECK;
 
 /* Items of an array of any size, in the memory of the largest item. From offset 0 or behind any
- * item. */
+ * item. Other members of what holds the array are set aside: `before_records`,
+ * `behind_records`. */
 extern const struct cutter_kind json_items_kind;
 struct json_items *json_items_new(const struct json_cut *how, uint64_t offset) MUST_CHECK;
 

@@ -104,6 +104,17 @@ static enum rows_status begin_skip(struct json_items *r, str rest, bool is_last,
     return skip(r, rest, is_last, a, row);
 }
 
+/* Other members than those on the way to the array come with a comma. */
+static bool set_aside(uint64_t began, str bytes, const char *what, struct arena *a,
+                      struct row *row)
+{
+    if (!memchr(bytes.p, ',', bytes.n))
+        return false;
+    *row = (struct row){.offset = began, .end = began + bytes.n, .reason = str_of(what)};
+    row->bytes = arena_copy(a, (str){bytes.p, MIN(bytes.n, (size_t)JSON_CUT_KEPT)});
+    return true;
+}
+
 /* False: `*status` is the answer. */
 static bool find_array(struct json_items *r, str *piece, bool is_last, struct arena *a,
                        struct row *row, enum rows_status *status)
@@ -138,9 +149,11 @@ static bool find_array(struct json_items *r, str *piece, bool is_last, struct ar
     if (r->is_one) /* the root itself, whatever it is */
         at = (size_t)(json_skip_blanks(text.p, str_end(text)) - text.p);
     at += (size_t)(text.p - piece->p);
+    str before = {piece->p, at};
     r->at += at;
     *piece = (str){piece->p + at, piece->n - at};
-    return true;
+    *status = ROWS_ASIDE;
+    return !r->is_found || !set_aside(r->at - at, before, "before_records", a, row);
 }
 
 /* What stands behind the array closes what was opened before it, and may hold more members. */
@@ -152,7 +165,8 @@ static enum rows_status take_rest(struct json_items *r, str rest, bool is_last, 
     if (rest.n <= r->how.row_bytes && json_closes(rest, r->how.records, a)) {
         r->place = AFTER;
         r->at += rest.n;
-        return end_of_rows(NULL, row);
+        bool is_aside = set_aside(r->at - rest.n, rest, "behind_records", a, row);
+        return is_aside ? ROWS_ASIDE : end_of_rows(NULL, row);
     }
     r->is_to_end = true;
     return begin_skip(r, rest, is_last, "bad_json", "this does not close the array well", a,

@@ -87,3 +87,19 @@ str keys_worker(const struct keys *k, struct arena *a, str name)
 {
     return JOIN(a, k->prefix, STR(":worker:"), name);
 }
+
+str keys_window(const struct keys *k, struct arena *a, str name)
+{
+    return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:window:"), name);
+}
+
+str keys_panes(const struct keys *k, struct arena *a, str name)
+{
+    return JOIN(a, keys_window(k, a, name), STR(":panes"));
+}
+
+str keys_pane(const struct keys *k, struct arena *a, str name, uint64_t start_s)
+{
+    return arena_printf(a, STR_FMT ":%llu", STR_ARG(keys_window(k, a, name)),
+                        (unsigned long long)start_s);
+}

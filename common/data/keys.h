@@ -25,6 +25,10 @@ str keys_count(const struct keys *k, struct arena *a, str name, str window) MUST
 /* sp:{lane}:<kind>:<name><more> */
 str keys_named(const struct keys *k, struct arena *a, const char *kind, str name,
                const char *more) MUST_CHECK;
+/* Of a window: its state; the starts of its panes; a pane. */
+str keys_window(const struct keys *k, struct arena *a, str name) MUST_CHECK;
+str keys_panes(const struct keys *k, struct arena *a, str name) MUST_CHECK;
+str keys_pane(const struct keys *k, struct arena *a, str name, uint64_t start_s) MUST_CHECK;
 str keys_global(const struct keys *k, struct arena *a,
                 const char *what) MUST_CHECK; /* inbox pipeline */
 /* The rate that workers share. */

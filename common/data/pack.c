@@ -1,8 +1,9 @@
 #include "common/data/pack.h"
 
 #include "common/data/entry.h"
+#include "common/data/marks.h"
 
-enum { FIELDS_MAX = 11, DIGITS_MAX = 20 };
+enum { FIELDS_MAX = 12, DIGITS_MAX = 20 };
 
 struct packed { /* an output entry; its data follow it, so that one block holds both */
     struct pack_entry entry;
@@ -16,6 +17,7 @@ struct span { /* records that share an entry */
     uint32_t n;
     size_t bytes; /* at most; newlines between them included */
     str cols;
+    str marks;
     const struct pack_again *again; /* or NULL */
 };
 
@@ -44,7 +46,7 @@ static bool follows(const struct record *r, const struct record *last)
 static struct span next_span(struct record *const *records, uint32_t n, const str *cols)
 {
     const struct record *first = records[0];
-    struct span s = {records, 1, record_length(first), cols_of(first, cols), NULL};
+    struct span s = {records, 1, record_length(first), cols_of(first, cols), STR_NONE, NULL};
 
     for (; s.n < MIN(n, (uint32_t)ENTRY_RECORDS_MAX); s.n++) {
         const struct record *r = records[s.n];
@@ -91,10 +93,22 @@ static void add_fields(struct packed *p, const struct span *s, str data)
         add_text(p, STR("run"), e->run);
     if (s->cols.n)
         add_text(p, STR("cols"), s->cols);
+    if (s->marks.n)
+        add_text(p, STR("marks"), s->marks);
     add_text(p, STR("data"), data);
 }
 
-static struct pack_entry *pack_span(struct arena *a, const struct span *s)
+/* Few records are marked, and most entries hold none. */
+static str marks_text(struct arena *a, const struct span *s)
+{
+    uint8_t marks[ENTRY_RECORDS_MAX], all = 0;
+
+    for (uint32_t i = 0; i < s->n; i++)
+        all |= marks[i] = s->records[i]->marks;
+    return all ? marks_write(a, marks, s->n) : STR_NONE;
+}
+
+static struct pack_entry *pack_span(struct arena *a, struct span *s)
 {
     struct packed *p = (void *)arena_reserve(a, sizeof(*p) + s->bytes);
     char *out = p->data;
@@ -107,6 +121,7 @@ static struct pack_entry *pack_span(struct arena *a, const struct span *s)
     }
     arena_trim(a, out);
     p->entry.bytes = (size_t)(out - p->data);
+    s->marks = marks_text(a, s);
     add_fields(p, s, (str){p->data, p->entry.bytes});
     return &p->entry;
 }

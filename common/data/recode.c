@@ -14,6 +14,8 @@ enum {
     REPLACEMENT = 0xfffd
 };
 
+#define REPLACEMENT_UTF8 "\xef\xbf\xbd"
+
 enum kind { KIND_ICONV, KIND_LITTLE, KIND_BIG };
 struct recode {
     enum kind kind;
@@ -23,6 +25,7 @@ struct recode {
 };
 struct text { /* decoded, with the sizes of what its bytes were made of */
     struct buf bytes, sizes;
+    bool is_replaced; /* some of it stands for what is no text */
 };
 struct recoder {
     struct recode *how;
@@ -50,6 +53,12 @@ static void put_point(struct text *t, uint32_t point, size_t size)
     put(t, utf8, (size_t)(text_put(utf8, point) - utf8), size);
 }
 
+static void put_replacement(struct text *t, size_t size)
+{
+    put_point(t, REPLACEMENT, size);
+    t->is_replaced = true;
+}
+
 static uint32_t unit(const struct recode *r, const char *p)
 {
     const unsigned char *u = (const unsigned char *)p;
@@ -65,21 +74,26 @@ static size_t decode_utf16(const struct recode *r, str s, bool is_last, struct t
     while (i + 2 <= s.n) {
         uint32_t point = unit(r, s.p + i);
         size_t size = 2;
+        bool is_none = false;
         if (point >= 0xd800 && point < 0xdc00) {
             if (i + 4 > s.n && !is_last)
                 return i;
             uint32_t low = i + 4 <= s.n ? unit(r, s.p + i + 2) : 0;
             bool is_pair = low >= 0xdc00 && low < 0xe000;
             size = is_pair ? 4 : 2;
-            point = is_pair ? 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00) : REPLACEMENT;
+            is_none = !is_pair;
+            point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
         } else if (point >= 0xdc00 && point < 0xe000) {
-            point = REPLACEMENT;
+            is_none = true;
         }
-        put_point(t, point, size);
+        if (is_none)
+            put_replacement(t, size);
+        else
+            put_point(t, point, size);
         i += size;
     }
     if (is_last && i < s.n) {
-        put_point(t, REPLACEMENT, s.n - i);
+        put_replacement(t, s.n - i);
         i = s.n;
     }
     return i;
@@ -123,7 +137,7 @@ static size_t decode_iconv(const struct recode *r, str s, bool is_last, struct t
         if (n > 0)
             put(t, utf8, (size_t)n, size);
         else
-            put_point(t, REPLACEMENT, 1);
+            put_replacement(t, 1);
         i += n > 0 ? size : 1;
     }
     return i;
@@ -294,8 +308,10 @@ static enum rows_status next_row(void *self, str piece, bool is_last, struct are
     str text = {r->text.bytes.p + r->used, r->text.bytes.n - r->used};
     enum rows_status status = cutter_next(r->inner, text, is_last, a, row);
     uint64_t inner_at = cutter_offset(r->inner), boundary = cutter_boundary(r->inner);
-    if (status == ROWS_ROW || status == ROWS_BAD)
+    if (status == ROWS_ROW || status == ROWS_BAD || status == ROWS_ASIDE)
         move_row(r, a, row);
+    if (status == ROWS_ROW && r->text.is_replaced)
+        row->replaced = memmem(row->line.p, row->line.n, REPLACEMENT_UTF8, 3) != NULL;
     if (boundary >= r->inner_at)
         r->boundary = r->at + measure(r, boundary - r->inner_at);
     let_go(r, inner_at - r->inner_at);

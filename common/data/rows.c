@@ -100,13 +100,16 @@ static enum rows_status give_torn(struct rows *r, const char *p, const char *rea
     return give_bad(r, torn.reason, (str){p, torn.first.text}, a, row);
 }
 
-static enum rows_status give_row(struct rows *r, struct arena *a, struct row *row)
+static enum rows_status give_row(struct rows *r, bool is_unended, struct arena *a,
+                                 struct row *row)
 {
     *row = (struct row){.offset = r->offset,
                         .end = r->offset + r->scanned,
                         .cells = r->cells.n,
                         .line = rows_cells_end(&r->cells, a),
-                        .recoded = r->cells.is_recoded};
+                        .recoded = r->cells.is_recoded,
+                        .replaced = r->cells.is_replaced,
+                        .is_unended = is_unended};
     begin_row(r, row->end);
     return ROWS_ROW;
 }
@@ -167,7 +170,7 @@ static enum rows_status take_line(struct rows *r, str piece, struct rows_line li
     if (r->cells.n > r->limits.columns)
         return give_bad(r, "too_many_columns", (str){piece.p, r->first.text}, a, row);
     if (scan == ROWS_SCAN_DONE)
-        return give_row(r, a, row);
+        return give_row(r, line.is_open, a, row);
     if (r->limits.lines && r->lines >= r->limits.lines)
         return give_torn(r, piece.p, "open_quote", a, row);
     return ROWS_MORE;

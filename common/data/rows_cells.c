@@ -44,7 +44,7 @@ void rows_cells_begin(struct rows_cells *c, uint64_t offset)
     c->json.p[0] = '[';
     c->json.n = (size_t)(str_write_u64(c->json.p + 1, offset) - c->json.p);
     c->n = 0;
-    c->is_recoded = c->is_open = c->has_pairs = false;
+    c->is_recoded = c->is_replaced = c->is_open = c->has_pairs = false;
 }
 
 str rows_cells_end(struct rows_cells *c, struct arena *a)
@@ -158,10 +158,11 @@ enum reading { AS_UTF8, AS_1252, AS_ANYTHING };
 
 static enum reading reading_of(const struct rows_cells *c, str cell)
 {
-    if (c->encoding == ROWS_UTF8)
-        return AS_ANYTHING;
     bool is_utf8 = c->encoding == ROWS_1252 ? text_is_ascii(cell) : text_is_utf8(cell);
-    return is_utf8 ? AS_UTF8 : AS_1252;
+
+    if (is_utf8)
+        return AS_UTF8;
+    return c->encoding == ROWS_UTF8 ? AS_ANYTHING : AS_1252;
 }
 
 static char *put_1252(struct rows_cells *c, char *out, str text)
@@ -188,6 +189,7 @@ static char *put_cell(struct rows_cells *c, char *out, str cell, bool has_pairs)
     const char *pair;
 
     c->n++;
+    c->is_replaced |= reading == AS_ANYTHING;
     c->is_recoded |= reading == AS_1252 && c->encoding == ROWS_UTF8_OR_1252;
     memcpy(out, ",\"", 2);
     out += 2;

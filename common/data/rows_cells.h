@@ -17,6 +17,7 @@ struct rows_cells {
     struct buf json;         /* [offset,"cell",... of the row at hand */
     uint32_t n;              /* its cells */
     bool is_recoded;         /* one of them was not UTF-8 and was taken for windows-1252 */
+    bool is_replaced;        /* bytes of one are no UTF-8 and became U+FFFD */
     bool is_open, has_pairs; /* of the cell that goes on: two quotes mean one in it */
     size_t open_at;          /* where in the row its text begins */
     struct buf scratch;      /* text on its way from windows-1252 */

@@ -1,5 +1,6 @@
 #include "common/run/dead.h"
 
+#include "common/data/marks.h"
 #include "common/data/origin.h"
 
 enum { DEAD_ARGS_MAX = 32 };
@@ -70,6 +71,8 @@ void dead_add(struct arena *a, struct pack *p, const struct record *r, str reaso
         put(&f, STR("job"), job_of(r->entry));
     if (is_row)
         put(&f, STR("cols"), r->entry->cols);
+    if (r->marks)
+        put(&f, STR("marks"), marks_write(a, &r->marks, 1));
     put(&f, STR("data"), data);
 
     *e = (struct pack_entry){.args = f.args, .arg_count = f.n, .records = 1, .bytes = data.n};

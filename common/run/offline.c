@@ -477,6 +477,14 @@ int offline_records(struct offline *o, const struct offline_records *in, struct 
 
 /* Places. */
 
+str offline_job(const struct offline *o, str name)
+{
+    for (uint32_t i = 0; i + 1 < o->field_count; i += 2)
+        if (str_equal(o->fields[i], name))
+            return o->fields[i + 1];
+    return STR_NONE;
+}
+
 uint64_t offline_rows(const struct offline *o)
 {
     return o->rows;

@@ -61,6 +61,8 @@ struct offline_records {
 int offline_records(struct offline *o, const struct offline_records *in,
                     struct error *err) MUST_CHECK;
 
+/* A field that split has set in the job of the last file; empty: none. */
+str offline_job(const struct offline *o, str name) MUST_CHECK;
 uint64_t offline_rows(const struct offline *o); /* of the last file, as far as it was read */
 
 /* Number of a record in its file, from 1, and where its bytes began there; false: the line does

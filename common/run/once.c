@@ -53,10 +53,12 @@ void once_find(const struct output_context *c, struct batch *b)
     b->marks = NULL;
     if (!rule->member_count)
         return;
+    bool reduces = pipeline_reduces(c->pipeline, c->stage);
     str prefix = keys_named(c->keys, &b->arena, "once", stage->name, ":");
     str *marks = arena_zalloc(&b->arena, (b->record_count + 1) * sizeof(*marks));
     batch_each(r, b) {
-        if (r->verdict != VERDICT_PASS || !r->route || r->route->act != ROUTE_TO ||
+        bool goes_on = reduces || (r->route && r->route->act == ROUTE_TO);
+        if (r->verdict != VERDICT_PASS || !goes_on ||
             !record_key(&b->arena, r, rule->members, rule->member_count, &key))
             continue;
         key = name_of(&b->arena, key);

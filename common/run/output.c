@@ -13,8 +13,9 @@ void output_route(const struct output_context *c, struct batch *b)
 
     if (stage->kind->is_end || b->is_cut)
         return;
+    bool reduces = pipeline_reduces(c->pipeline, c->stage);
     batch_each(r, b) {
-        if (r->verdict == VERDICT_PASS)
+        if (r->verdict == VERDICT_PASS && !reduces)
             r->route = route_match(&c->pipeline->routes, stage->name, r, &b->arena);
     }
     once_find(c, b);
@@ -50,6 +51,8 @@ void output_build(const struct output_context *c, struct batch *b, uint32_t from
 
     w.counts = counts_new(w.arena, p, c->stage);
     w.parts = parts_new(w.arena, c, b);
+    w.windows = parts_sums(w.parts, &part_windows);
+    w.reduces = pipeline_reduces(p, c->stage);
     output_sort(&w, from, n);
 
     str *ids = arena_alloc(w.arena, n * sizeof(*ids));

@@ -13,6 +13,7 @@ struct output_context { /* of one stage */
     uint32_t rewound; /* how often the books were found rolled back, and do not say so yet */
     str (*uri_of)(void *ctx, str src); /* for dead letters; empty: unknown */
     void *uri_ctx;
+    uint64_t *closed; /* of each window of the pipeline, ms: as far as we heard */
 };
 
 /* Decide where each record goes, once: a record that passed gets its route, or becomes a dead

@@ -3,6 +3,7 @@
 #include "common/run/counts.h"
 #include "common/run/output.h"
 #include "common/run/parts.h"
+#include "common/run/windows.h"
 
 struct drop_sum { /* records of a source that were filtered for one reason */
     struct drop_sum *next;
@@ -26,6 +27,8 @@ struct builder {
     struct pack dead, again; /* again: back into the input topic, to be tried later */
     struct counts *counts;
     struct parts *parts;
+    struct windows *windows; /* the part's */
+    bool reduces;            /* the records end in windows */
     struct source_sums *sources;
     uint32_t source_count;
     uint32_t record_count; /* of the entries of this commit */

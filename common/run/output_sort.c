@@ -85,11 +85,49 @@ static void put_back(struct builder *w, struct source_sums *s, struct record *r)
     s->open++;
 }
 
-static void leaves_well(struct builder *w, const struct record *r)
+static void send(struct builder *w, struct source_sums *s, uint32_t to, struct record *r)
 {
-    w->out++;
+    w->lists[to][w->list_lengths[to]++] = r;
+    s->open++;
+}
+
+/* A copy goes to where late records are looked at. True: to one such stage at least. */
+static bool send_late(struct builder *w, struct source_sums *s, struct record *r, uint64_t late)
+{
+    const struct pipeline_window *rules = w->c->pipeline->windows;
+    bool is_sent = false;
+
+    for (uint32_t i = 0; late >> i; i++) {
+        if (!(late >> i & 1) || !rules[i].has_late)
+            continue;
+        send(w, s, rules[i].late, windows_late_copy(w->arena, &rules[i], r));
+        is_sent = true;
+    }
+    return is_sent;
+}
+
+static void count(struct builder *w, const struct record *r)
+{
     counts_add(w->counts, r);
     parts_add(w->parts, r);
+}
+
+static void leaves_well(struct builder *w, struct source_sums *s, struct record *r)
+{
+    w->out++;
+    count(w, r);
+    (void)send_late(w, s, r, windows_add(w->windows, r));
+}
+
+/* It ends in a window, but for those that come late. */
+static void reduce(struct builder *w, struct source_sums *s, struct record *r)
+{
+    count(w, r);
+    uint64_t late = windows_add(w->windows, r);
+    if (send_late(w, s, r, late))
+        w->out++;
+    else
+        drop(w, s, late ? STR("late") : STR("reduced"));
 }
 
 static void sort_record(struct builder *w, struct source_sums *s, struct record *r)
@@ -97,24 +135,24 @@ static void sort_record(struct builder *w, struct source_sums *s, struct record 
     bool is_new =
         w->stage->kind->wants_jobs || !r->entry->is_booked; /* to its source's books */
     bool goes_on = r->verdict == VERDICT_PASS && r->route && r->route->act == ROUTE_TO;
+    bool is_reduced = r->verdict == VERDICT_PASS && w->reduces;
     str reason = STR_NONE;
 
     s->rows += is_new;
     s->open -= !is_new;
     if (w->b->is_cut) {
         put_back(w, s, r);
-    } else if (goes_on && !parts_admit(w->parts, r, &reason)) {
+    } else if ((goes_on || is_reduced) && !parts_admit(w->parts, r, &reason)) {
         drop(w, s, reason);
+    } else if (is_reduced) {
+        reduce(w, s, r);
     } else if (goes_on) {
-        for (uint32_t i = 0; i < r->route->to_count; i++) {
-            uint32_t to = r->route->to[i];
-            w->lists[to][w->list_lengths[to]++] = r;
-        }
-        s->open += r->route->to_count;
-        leaves_well(w, r);
+        for (uint32_t i = 0; i < r->route->to_count; i++)
+            send(w, s, r->route->to[i], r);
+        leaves_well(w, s, r);
     } else if (r->verdict == VERDICT_PASS && w->stage->kind->is_end) {
         s->delivered++;
-        leaves_well(w, r);
+        leaves_well(w, s, r);
     } else if (r->verdict != VERDICT_RETRY || !try_again(w, s, r)) {
         end_record(w, s, r);
     }
@@ -128,17 +166,27 @@ static bool is_within(const struct builder *w, const struct record *r, uint32_t 
     return r->entry >= first && r->entry < first + n;
 }
 
+/* How often one record may go to the same stage. */
+static uint32_t copies_most(const struct builder *w)
+{
+    uint32_t n = 1;
+
+    for (uint32_t i = 0; w->windows && i < w->c->pipeline->window_count; i++)
+        n += w->c->pipeline->windows[i].has_late;
+    return n;
+}
+
 /* Room for what may go to each stage: a batch is built entry by entry, too. */
 static void make_lists(struct builder *w, uint32_t from, uint32_t n)
 {
-    uint32_t stages = w->c->pipeline->stage_count;
+    uint32_t stages = w->c->pipeline->stage_count, copies = copies_most(w);
 
     batch_each(r, w->b)
         w->record_count += is_within(w, r, from, n);
     w->lists = arena_alloc(w->arena, stages * sizeof(*w->lists));
     w->list_lengths = arena_zalloc(w->arena, stages * sizeof(*w->list_lengths));
     for (uint32_t i = 0; i < stages; i++)
-        w->lists[i] = arena_alloc(w->arena, w->record_count * sizeof(**w->lists));
+        w->lists[i] = arena_alloc(w->arena, w->record_count * copies * sizeof(**w->lists));
 }
 
 /* What the books do not know of, by the entry or because it claims another number, comes in as

@@ -1,8 +1,10 @@
 #include "common/run/parts.h"
 
 #include "common/run/once.h"
+#include "common/run/tables.h"
+#include "common/run/windows.h"
 
-static const struct part_kind *const kinds[] = {&part_once};
+static const struct part_kind *const kinds[] = {&part_once, &part_table, &part_windows};
 
 struct said {
     struct said *next;
@@ -23,6 +25,15 @@ struct parts *parts_new(struct arena *a, const struct output_context *c, const s
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         p->sums[i] = kinds[i]->begin(a, c, b);
     return p;
+}
+
+void *parts_sums(const struct parts *p, const struct part_kind *kind)
+{
+    size_t i = 0;
+
+    while (kinds[i] != kind)
+        i++;
+    return p->sums[i];
 }
 
 bool parts_admit(struct parts *p, const struct record *r, str *reason)

@@ -21,6 +21,7 @@ struct part_kind {
 
 struct parts *parts_new(struct arena *a, const struct output_context *c,
                         const struct batch *b) MUST_CHECK;
+void *parts_sums(const struct parts *p, const struct part_kind *kind) MUST_CHECK;
 bool parts_admit(struct parts *p, const struct record *r, str *reason) MUST_CHECK;
 void parts_add(struct parts *p, const struct record *r);
 void parts_build(struct parts *p, struct commit *commit); /* fills commit->parts */

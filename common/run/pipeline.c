@@ -42,7 +42,7 @@ static const struct setting dead_table[] = {
     {0},
 };
 
-enum { TOP_KEYS = 8 };
+enum { TOP_KEYS = 12 };
 /* No state: each key has a reader of its own. */
 const struct setting pipeline_settings[] = {
     {"pipeline", SETTING_STR, "main", 0, "Name of the pipeline."},
@@ -54,6 +54,10 @@ const struct setting pipeline_settings[] = {
      pipeline_route_settings},
     {"counts", SETTING_NODE, "", 0, "What is counted in Redis, by name.", INSIDE_NAMED,
      count_table},
+    {"windows", SETTING_NODE, "", 0, "What is summed up by key and time, by name.",
+     INSIDE_NAMED, pipeline_window_settings},
+    {"tables", SETTING_NODE, "", 0, "Tables in Redis that records write, by name.",
+     INSIDE_NAMED, pipeline_table_settings},
     {"dead", SETTING_NODE, "", 0, "How long dead letters stay, and how many.", INSIDE_KEYS,
      dead_table},
     {"tests", SETTING_NODE, "", 0, "What is to become of records: for `standpipe test`.",
@@ -90,7 +94,7 @@ bool pipeline_text(struct loader *l, const struct node *map, const char *key, st
 void pipeline_close(struct loader *l, const struct node *map, const char *const *valid,
                     uint32_t n)
 {
-    str words[8];
+    str words[TOP_KEYS];
 
     assert(n <= ARRAY_LEN(words));
     for (uint32_t i = 0; i < n; i++)
@@ -202,8 +206,10 @@ static bool compile(struct loader *l, const struct node *root)
     l->p->root = root;
     l->p->script = script_new();
     if (root->type != NODE_MAP) {
-        findings_error(l->f, root->at, node_width(root),
-                       "a pipeline is a map: pipeline, stages, routes, counts, dead, tests");
+        findings_error(
+            l->f, root->at, node_width(root),
+            "a pipeline is a map: pipeline, stages, routes, counts, windows, tables, dead, "
+            "tests");
         return false;
     }
     for (const struct setting *t = pipeline_settings; t->name; t++)
@@ -214,6 +220,8 @@ static bool compile(struct loader *l, const struct node *root)
     pipeline_read_stages(l);
     pipeline_read_routes(l);
     pipeline_read_counts(l);
+    pipeline_read_windows(l);
+    pipeline_read_tables(l);
     read_dead(l);
     pipeline_read_tests(l);
     if (l->p->stage_count)

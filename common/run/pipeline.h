@@ -6,6 +6,7 @@
 #include "common/data/node.h"
 #include "common/data/route.h"
 #include "common/run/retry.h"
+#include "common/run/window.h"
 #include "common/run/worker.h"
 
 struct once_rule { /* dedupe: one record a key and time leaves the stage */
@@ -36,6 +37,14 @@ struct pipeline_count { /* counts: a row of sp:{lane}:count:<name>:<window> */
     bool replays;      /* what went through before counts again */
     uint64_t keep_ms;  /* a window's hash expires this long after its end; 0: never */
 };
+struct pipeline_table { /* tables: sp:{lane}:table:<name>, written by records of a stage */
+    str name;
+    uint32_t on;          /* number of the stage that they leave */
+    const str *key, *set; /* members: of the row's name, and of its value */
+    uint32_t key_count, set_count;
+    str time;     /* member with the event time; empty: accept time, and replays do not write */
+    uint64_t max; /* rows; new ones beyond it are not stored */
+};
 struct pipeline_test {                  /* tests: what is to become of a record */
     str name, stage, from;              /* stage: alone; from: along the routes; one of them */
     str file;                           /* that it was read from; may be empty */
@@ -45,9 +54,10 @@ struct pipeline_test {                  /* tests: what is to become of a record 
     str to, dead, dropped;
     const struct node *node; /* all of it */
 };
-/* The keys of the file, of a stage (beside the one of its kind), a route, a test. */
+/* The keys of the file, of a stage (beside the one of its kind), a route, a table, a test. */
 extern const struct setting pipeline_settings[], pipeline_stage_settings[],
-    pipeline_route_settings[], pipeline_test_settings[];
+    pipeline_route_settings[], pipeline_window_settings[], pipeline_table_settings[],
+    pipeline_test_settings[];
 struct pipeline_dead { /* how long dead letters stay, and how many bytes of them; 0: no bound */
     uint64_t keep_ms, high_bytes;
     bool drops_oldest; /* at `high`; else nothing new comes in */
@@ -62,6 +72,10 @@ struct pipeline {
     struct script *script; /* owned */
     struct pipeline_count *counts;
     uint32_t count_count;
+    struct pipeline_window *windows;
+    uint32_t window_count; /* at most 64 */
+    struct pipeline_table *tables;
+    uint32_t table_count;
     struct pipeline_dead dead;
     struct pipeline_test *tests;
     uint32_t test_count;
@@ -76,6 +90,9 @@ struct pipeline *pipeline_load(str text, str folder, const struct stage *const *
 void pipeline_free(struct pipeline *p);
 const struct pipeline_stage *pipeline_find(const struct pipeline *p, str name,
                                            uint32_t *number);
+
+/* Do records of the stage end there, in a window? */
+bool pipeline_reduces(const struct pipeline *p, uint32_t stage);
 
 /* What stands in sp:pipeline: {"version":3,"applied_at":ms,"pipeline":{...}}. */
 bool pipeline_to_json(const struct pipeline *p, uint64_t version, uint64_t now_ms,

@@ -14,7 +14,7 @@ static const struct pipeline_stage *stage(const struct loader *l, uint32_t numbe
     return &l->p->stages[number];
 }
 
-static void report_cycle(struct walk *w, uint32_t back_to, const struct node *row)
+static void report_cycle(struct walk *w, uint32_t back_to, const struct node *to)
 {
     struct arena *a = w->l->f->arena;
     str path = STR("");
@@ -25,29 +25,41 @@ static void report_cycle(struct walk *w, uint32_t back_to, const struct node *ro
     for (uint32_t i = first; i < w->depth; i++)
         path = arena_printf(a, STR_FMT STR_FMT " -> ", STR_ARG(path),
                             STR_ARG(stage(w->l, w->path[i])->name));
-    const struct node *to = node_get(row, "to");
     findings_error(w->l->f, to->at, node_width(to),
                    "the routes run in a circle: " STR_FMT STR_FMT, STR_ARG(path),
                    STR_ARG(stage(w->l, back_to)->name));
 }
 
+static void visit(struct walk *w, uint32_t number);
+
+static void follow(struct walk *w, uint32_t to, const struct node *where)
+{
+    if (w->state[to] == OPEN)
+        report_cycle(w, to, where);
+    else if (w->state[to] == UNSEEN)
+        visit(w, to);
+}
+
 /* Depth first; at most PIPELINE_STAGES_MAX deep. */
 static void visit(struct walk *w, uint32_t number)
 {
-    const struct routes *t = &w->l->p->routes;
+    const struct pipeline *p = w->l->p;
 
     w->state[number] = OPEN;
     w->path[w->depth++] = number;
-    for (uint32_t i = 0; i < t->n; i++) {
-        const struct route *r = &t->rows[i];
+    for (uint32_t i = 0; i < p->routes.n; i++) {
+        const struct route *r = &p->routes.rows[i];
         if (!str_equal(r->from, stage(w->l, number)->name))
             continue;
-        for (uint32_t k = 0; k < r->to_count; k++) {
-            if (w->state[r->to[k]] == OPEN)
-                report_cycle(w, r->to[k], w->l->row_nodes[i]);
-            else if (w->state[r->to[k]] == UNSEEN)
-                visit(w, r->to[k]);
-        }
+        for (uint32_t k = 0; k < r->to_count; k++)
+            follow(w, r->to[k], node_get(w->l->row_nodes[i], "to"));
+    }
+    for (uint32_t i = 0; i < p->window_count; i++) {
+        const struct pipeline_window *v = &p->windows[i];
+        if (v->on == number && v->has_to)
+            follow(w, v->to, node_get(v->node, "to"));
+        if (v->on == number && v->has_late)
+            follow(w, v->late, node_get(v->node, "late"));
     }
     w->depth--;
     w->state[number] = CLOSED;
@@ -68,6 +80,10 @@ static bool is_fed(const struct loader *l, uint32_t number)
         for (uint32_t k = 0; k < l->p->routes.rows[i].to_count; k++)
             if (l->p->routes.rows[i].to[k] == number)
                 return true;
+    for (const struct pipeline_window *w = l->p->windows;
+         w < l->p->windows + l->p->window_count; w++)
+        if ((w->has_to && w->to == number) || (w->has_late && w->late == number))
+            return true;
     return false;
 }
 
@@ -90,7 +106,7 @@ static void check_stages(struct loader *l)
             findings_warn(l->f, n->key_at, (uint32_t)n->key.n,
                           "no route leads to '" STR_FMT "'", STR_ARG(s->name));
         if (s->kind && !str_is(str_of(s->kind->name), "deliver") &&
-            !is_source_of_row(l, s->name))
+            !is_source_of_row(l, s->name) && !pipeline_reduces(l->p, i))
             findings_warn(l->f, n->key_at, (uint32_t)n->key.n,
                           "no route leads on from '" STR_FMT
                           "': all that comes out of it dies as 'no_route'",

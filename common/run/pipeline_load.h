@@ -2,7 +2,13 @@
 /* The parts of pipeline_load(): each reads one key of the file. Private to pipeline*.c. */
 #include "common/run/pipeline.h"
 
-enum { PIPELINE_STAGES_MAX = 256, PIPELINE_ROWS_MAX = 1024, PIPELINE_COUNTS_MAX = 64 };
+enum {
+    PIPELINE_STAGES_MAX = 256,
+    PIPELINE_ROWS_MAX = 1024,
+    PIPELINE_COUNTS_MAX = 64,
+    PIPELINE_KEY_MAX = 8,
+    PIPELINE_TABLES_MAX = 64
+};
 struct loader {
     struct pipeline *p;
     struct findings *f;
@@ -21,17 +27,19 @@ void pipeline_embed(struct loader *l, struct node *root);
 void pipeline_read_stages(struct loader *l);
 void pipeline_read_routes(struct loader *l);
 void pipeline_read_counts(struct loader *l);
+void pipeline_read_windows(struct loader *l);
+void pipeline_read_tables(struct loader *l);
 void pipeline_read_tests(struct loader *l);
 void pipeline_check_graph(struct loader *l); /* cycles, rows and stages that nothing reaches */
 
 bool pipeline_is_name(str s); /* [a-z][a-z0-9_-]{0,63} */
 /* The text behind `key`; false when it is not there, or is no text, which is a finding. */
 bool pipeline_text(struct loader *l, const struct node *map, const char *key, str *text);
-/* A finding for each key of `map` that is not among the `n` valid ones, at most 8. */
+/* A finding for each key of `map` that is not among the `n` valid ones. */
 void pipeline_close(struct loader *l, const struct node *map, const char *const *valid,
                     uint32_t n);
-/* The members that `n` names: one, or a list of up to 8 distinct ones. False: a finding. */
-bool pipeline_members(struct loader *l, const struct node *n, const str **members,
+/* The members that `n` names: one, or a list of up to `max` distinct ones. False: a finding. */
+bool pipeline_members(struct loader *l, const struct node *n, uint32_t max, const str **members,
                       uint32_t *count);
 /* Number of the stage that `n` names; a finding when there is none. */
 bool pipeline_stage_of(struct loader *l, const struct node *n, uint32_t *number);

@@ -3,7 +3,7 @@
 
 #include "common/run/pipeline_load.h"
 
-enum { KINDS_MAX = 16, MEMBERS_MAX = 8 };
+enum { KINDS_MAX = 16 };
 static const uint64_t within_max_ms = 400ULL * 24 * 3600 * 1000;
 
 struct marks {
@@ -13,9 +13,9 @@ struct marks {
 };
 
 /* Words of our own keys in Redis, and of the file. */
-static const char *const reserved[] = {"inbox",  "dead", "later", "books",    "job",
-                                       "source", "seen", "count", "pipeline", "mark",
-                                       "worker", "wake", "replay"};
+static const char *const reserved[] = {"inbox",  "dead", "later",  "books",    "job",
+                                       "source", "seen", "count",  "pipeline", "mark",
+                                       "worker", "wake", "replay", "window"};
 
 static bool is_reserved(str name)
 {
@@ -95,16 +95,16 @@ static struct retry_policy read_retry(struct loader *l, const struct node *map)
     return policy;
 }
 
-bool pipeline_members(struct loader *l, const struct node *n, const str **members,
+bool pipeline_members(struct loader *l, const struct node *n, uint32_t max, const str **members,
                       uint32_t *count)
 {
     const struct node *first = n->type == NODE_LIST ? n->children : n;
-    str *list = arena_alloc(&l->p->arena, MEMBERS_MAX * sizeof(*list));
+    str *list = arena_alloc(&l->p->arena, max * sizeof(*list));
 
     *members = list;
     *count = 0;
     for (const struct node *m = first; m; m = n->type == NODE_LIST ? m->next : NULL) {
-        bool is_good = m->type == NODE_TEXT && m->text.n && *count < MEMBERS_MAX;
+        bool is_good = m->type == NODE_TEXT && m->text.n && *count < max;
         for (uint32_t i = 0; i < *count && is_good; i++)
             is_good = !str_equal(list[i], m->text);
         if (!is_good)
@@ -114,8 +114,7 @@ bool pipeline_members(struct loader *l, const struct node *n, const str **member
     if (*count > 0 && *count == (n->type == NODE_LIST ? n->count : 1))
         return true;
     findings_error(l->f, n->at, node_width(n),
-                   "write the name of a member, or a list of up to %d different ones",
-                   MEMBERS_MAX);
+                   "write the name of a member, or a list of up to %u different ones", max);
     return false;
 }
 
@@ -126,7 +125,7 @@ static struct once_rule read_dedupe(struct loader *l, const struct node *map,
     struct once_rule rule = {0};
 
     if (!map || !setting_fill(dedupe_settings, map, &d, l->f) ||
-        !pipeline_members(l, d.key, &rule.members, &rule.member_count))
+        !pipeline_members(l, d.key, PIPELINE_KEY_MAX, &rule.members, &rule.member_count))
         return rule;
     rule.within_ms = d.within_ms;
     if (d.within_ms == 0 || d.within_ms > within_max_ms)

@@ -113,8 +113,9 @@ void runner_begin(struct runner *r)
 
 /* Opening and closing. */
 
-static uint64_t outputs_of(const struct pipeline *p, str from)
+static uint64_t outputs_of(const struct pipeline *p, uint32_t stage)
 {
+    str from = p->stages[stage].name;
     uint64_t outputs = 0;
 
     for (uint32_t i = 0; i < p->routes.n; i++) {
@@ -124,6 +125,9 @@ static uint64_t outputs_of(const struct pipeline *p, str from)
         for (uint32_t j = 0; j < row->to_count; j++)
             outputs |= 1ULL << row->to[j];
     }
+    for (const struct pipeline_window *w = p->windows; w < p->windows + p->window_count; w++)
+        if (w->on == stage && w->has_late)
+            outputs |= 1ULL << w->late;
     return outputs;
 }
 
@@ -207,12 +211,13 @@ struct runner *runner_open(struct process *p, uint32_t stage, struct error *err)
                                      .keys = &p->keys,
                                      .uri_of = uri_of,
                                      .uri_ctx = r};
+    r->out.closed = arena_zalloc(&r->arena, (p->pipeline->window_count + 1) * sizeof(uint64_t));
     r->topic = keys_topic(&p->keys, &r->arena, r->def->name);
     if (r->def->kind->is_end)
         r->notes = keys_notes(&p->keys, &r->arena, r->def->name);
     r->channel = arena_printf(&r->arena, STR_FMT ":wake:" STR_FMT, STR_ARG(p->keys.prefix),
                               STR_ARG(r->def->name));
-    r->is_output = outputs_of(p->pipeline, r->def->name);
+    r->is_output = outputs_of(p->pipeline, stage);
     open_metrics(r);
     if (open_stage(r, err)) {
         arena_free(&r->arena);

@@ -13,13 +13,6 @@ PAIRS = ("dispatch", "split-1", "split-2", "normalise-1", "normalise-2", "delive
 STAGES = {"split": "rows", "normalise": "tidy", "deliver": "ship"}
 
 
-def holders(p, stage):
-    """Entry to the name of the worker that holds it."""
-    found = {e["message_id"]: e["consumer"].partition(":")[0]
-             for e in p.r.xpending_range(p.topic(stage), "sp", "-", "+", 1000)}
-    return {id: name for id, name in found.items() if name in p.workers}  # not what waits to be taken
-
-
 def take_over(ctx):
     """kill -9 of one that holds entries, and nobody starts it again: how long until others have them."""
     rounds = 1 if ctx.short else 10
@@ -30,13 +23,13 @@ def take_over(ctx):
             name = None
             while not name:
                 p.feed(40_000)
-                wait_for("entries in a hand, or rest", lambda: holders(p, stage) or p.is_at_rest())
-                name = next(iter(holders(p, stage).values()), None)
+                wait_for("entries in a hand, or rest", lambda: p.holders(stage) or p.is_at_rest())
+                name = next(iter(p.holders(stage).values()), None)
             p.worker(name).pause()  # so that what it holds it certainly holds when it dies
-            held = [id for id, who in holders(p, stage).items() if who == name]
+            held = [id for id, who in p.holders(stage).items() if who == name]
             p.kill(name)
             died = time.monotonic()
-            wait_for("them to be taken", lambda: name not in holders(p, stage).values(), 30)
+            wait_for("them to be taken", lambda: name not in p.holders(stage).values(), 30)
             longest, taken = max(longest, time.monotonic() - died), taken + len(held)
             p.firehose.faults()
             p.rest(60)
@@ -66,7 +59,7 @@ def sigterm(ctx):
             if status != 0:
                 wrong.append(f"{name} ended with {status}")
             wrong += [f"{name} stopped with {stage} {id} in its hands" for stage in STAGES.values()
-                      for id, who in holders(p, stage).items() if who == name]
+                      for id, who in p.holders(stage).items() if who == name]
             p.revive(name)
         p.firehose.faults()
         p.rest(120)

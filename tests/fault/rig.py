@@ -6,7 +6,7 @@ import time
 
 import checker
 from numbered import PIPELINE, Rows, by_text
-from pipeline import Pipeline
+from pipeline import ALL_PENDING, Pipeline
 from standpipe_run import STANDPIPE, wait_for
 
 FLEET = ("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1", "deliver-2")
@@ -40,7 +40,7 @@ class Rig(Pipeline):
         self.call, self.fleet, self.files = call, fleet, []
         self.sink = None  # address of a proxy in front of firehose-local, for what is started from now on
         self.peaks = collections.Counter()
-        self.noted, self.in_hand = set(), set()  # entries, and ids of the documents that a deliverer held when it was killed or paused
+        self.in_hand = set()  # ids of the documents that a deliverer held when it was killed or paused
 
     def __enter__(self):
         super().__enter__()
@@ -98,14 +98,13 @@ class Rig(Pipeline):
             self.note_peak(name)
 
     def note_in_hand(self, *names):
-        """The entries whose fate only these deliverers knew."""
+        """The entries whose fate only these deliverers knew. Both answers are of one moment: at the next, another may have
+        taken an entry and committed it."""
         topic = self.topic("ship")
-        ids = {e["message_id"] for e in self.r.xpending_range(topic, "sp", "-", "+", 1000)
-               if e["consumer"].partition(":")[0] in names} - self.noted
-        if not ids:
-            return
-        self.noted |= ids
-        for id, fields in self.r.xrange(topic, min(ids, key=number), max(ids, key=number)):
+        with self.r.pipeline() as transaction:
+            pending, entries = transaction.xpending_range(topic, *ALL_PENDING).xrange(topic).execute()
+        ids = {e["message_id"] for e in pending if e["consumer"].partition(":")[0] in names}
+        for id, fields in entries:
             if id in ids:
                 self.in_hand.update(SP_ID.findall(fields["data"]))
 
@@ -138,9 +137,8 @@ class Rig(Pipeline):
                     for i in rows.delivered()}
         ambiguous = self.books().get("ship:ambiguous", 0)
         copies = len(ids) - len(seen)
-        unexplained = max(0, copies - ambiguous - forgotten)
-        if noted:
-            unexplained = max(unexplained, len(set(copied) - self.in_hand))
+        unbooked = max(0, copies - ambiguous - forgotten)
+        unseen = sorted(set(copied) - self.in_hand) if noted else []
         lost = len(expected.keys() - seen.keys())
         counted = self.counts("by_text").get("total", {})
         accounts = [w for rows in self.files for w in rows.wrong(self)]
@@ -153,13 +151,15 @@ class Rig(Pipeline):
             wrong.append(f"{lost} lost, like {sorted(expected.keys() - seen.keys())[:3]}")
         if foreign := seen.keys() - expected.keys():
             wrong.append(f"{len(foreign)} unexpected, like {sorted(foreign)[:3]}")
-        if unexplained:
-            wrong.append(f"{unexplained} of {copies} copies have no reason, {ambiguous} were ambiguous")
+        if unbooked:
+            wrong.append(f"{copies} copies came, {unbooked} more than the books explain: {ambiguous} were ambiguous")
+        if unseen:
+            wrong.append(f"{len(unseen)} records came twice that no deliverer held when it was hit, like {unseen[:3]}")
         if other := [id for id, n in came if expected.get(id, n) != n]:
             wrong.append(f"{len(other)} have another content, like {other[:3]}")
         wrong += [*self.audit(), *self.too_large(), *self.reports()]
         figures = {"rows": self.rows, "lost": lost, "copies": copies, "ambiguous": ambiguous,
-                   "duplicates_unexplained": unexplained, "counts_equal": not accounts}
+                   "duplicates_unexplained": max(unbooked, len(unseen)), "counts_equal": not accounts}
         return figures, wrong
 
     def audit(self):
@@ -183,7 +183,3 @@ class Rig(Pipeline):
             for line in worker.log.read_text(errors="replace").splitlines():
                 if "ERROR: AddressSanitizer" in line or "ERROR: LeakSanitizer" in line or ": runtime error: " in line:
                     yield f"{name}: {line}"
-
-
-def number(id):
-    return tuple(map(int, id.split("-")))

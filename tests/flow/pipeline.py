@@ -26,6 +26,7 @@ routes:
   - {from: tidy, to: ship}
 """
 WORKERS = ("dispatch", "split-1", "normalise-1", "deliver-1")
+ALL_PENDING = "sp", "-", "+", 1 << 31  # thousands of them, when entries were cut apart
 
 
 def uri_of(path):
@@ -230,6 +231,11 @@ class Pipeline:
             for group in self.r.xinfo_groups(topic) if self.r.exists(topic) else []:
                 found += group["pending"]
         return found
+
+    def holders(self, stage):
+        """Entry to the name of the worker that holds it, dead or alive."""
+        found = {e["message_id"]: e["consumer"].partition(":")[0] for e in self.r.xpending_range(self.topic(stage), *ALL_PENDING)}
+        return {id: name for id, name in found.items() if not name.startswith("~")}  # not what waits to be taken
 
     def is_at_rest(self):
         """Every job has an end, nothing waits, nothing is pending."""

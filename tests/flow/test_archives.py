@@ -5,6 +5,7 @@ import gzip
 import json
 import pathlib
 import re
+import zlib
 
 import pytest
 from checker import check
@@ -90,6 +91,26 @@ def test_a_cut_archive_gives_what_came_before_the_break_once(p, share):
         cells = json.loads(half["data"])
         assert TEXT[cells[0]:].startswith(",".join(cells[1:]).encode())
     check(p)
+
+
+def test_rows_behind_a_wrong_quote_come_out_of_a_cut_archive(p):
+    """Only what the break cut is half a row."""
+    packer = zlib.compressobj(wbits=31)
+    text = b'n,text\n1,x\n2,"open\n3,x\n4,x\n5,ha'
+    p.start().send(p.write("quote.csv.gz", packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH)))
+    p.rest()
+    assert rows_of(p) == [1, 3, 4]
+    assert [(d["reason"], json.loads(d["data"])) for d in p.dead()[:2]] == [
+        ("open_quote", [11, '2,"open']), ("incomplete", [27, "5", "ha"])]
+
+
+def test_half_a_cell_of_many_lines_is_incomplete(p):
+    packer = zlib.compressobj(wbits=31)
+    text = b'n,text\n1,x\n2,"many\nlines\n'
+    p.start().send(p.write("lines.csv.gz", packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH)))
+    p.rest()
+    assert rows_of(p) == [1]
+    assert [(d["reason"], json.loads(d["data"])) for d in p.dead()[:1]] == [("incomplete", [11, '2,"many\nlines'])]
 
 
 def test_what_stands_behind_an_archive_is_told(p):

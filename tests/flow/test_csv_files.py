@@ -192,6 +192,7 @@ BAD = {  # data, stage of the inbox, rows that come, (row, reason, offset, raw b
     "too_many_columns": (b"a,b\n1,2\n1,2,3,4,5,6,7,8,9\n3,4\n", "small", {1: "1", 3: "3"},
                          [(2, "too_many_columns", 8, "1,2,3,4,5,6,7,8,9")]),
     "open_quote": (b'a,b\n1,2\n"3,4\n5,6\n7,8\n', "rows", {1: "1", 3: "5", 4: "7"}, [(2, "open_quote", 8, '"3,4')]),
+    "open_quote_and_lines_that_are_none": (b'a,b\n1,"2\n3\n4\n\r\n5,6\n', "rows", {2: "5"}, [(1, "open_quote", 4, '1,"2\n3\n4')]),
     "open_quote_in_the_last_line": (b'a,b\n1,2\n3,"4', "rows", {1: "1"}, [(2, "truncated", 8, '3,"4')]),
     "text_behind_a_quote": (b'a,b\n"1"x,2\n3,4\n', "rows", {2: "3"}, [(1, "stray_quote", 4, '"1"x,2')]),
     "raw_bytes_that_are_no_utf8": (b'a,b\n"1"\xff\xe9,2\n3,4\n', "rows", {2: "3"}, [(1, "stray_quote", 4, None)]),
@@ -211,6 +212,10 @@ def test_a_bad_row_is_a_letter_with_its_bytes_and_the_others_go_on(p, name):
         if raw is not None:
             assert json.loads(letter["data"]) == [offset, raw]
     assert taken.source["rows"] == str(len(good) + len(letters))
+    begins = sorted([taken.offset(row) for row in good] + [letter[2] for letter in letters] + [len(data)])
+    for letter in taken.dead:  # which bytes it stands for, whatever it holds of them
+        offset, length = map(int, re.search(r"at offset (\d+), (\d+) bytes", letter["detail"]).groups())
+        assert offset + length == begins[begins.index(offset) + 1]
 
 
 def test_ragged_rows_are_dead_where_that_is_declared(p):

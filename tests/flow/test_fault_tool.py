@@ -1,4 +1,5 @@
-"""tools/fault keeps the seeds that found something, and runs a row with them first."""
+"""tools/fault keeps the seeds that found something, and runs a row with them first. What its rig sees of a worker that is hit
+is all that this one held: copies are judged by it."""
 import importlib.machinery
 import importlib.util
 import json
@@ -12,6 +13,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests/fault"))
 import kept  # noqa: E402
+from rig import Rig  # noqa: E402
 
 
 @pytest.fixture
@@ -46,3 +48,17 @@ def test_a_seed_that_found_something_runs_first(fault, capsys):
 
 def test_nothing_is_kept_unasked(fault, capsys):
     assert fault(capsys, "--seed", "5") == (1, [("F01", 5, False), ("F02", 5, True)], "")
+
+
+def test_all_that_a_deliverer_held_is_noted(tmp_path):
+    with Rig(tmp_path, fleet=()) as p:
+        topic = p.topic("ship")
+        p.r.xgroup_create(topic, "sp", "0", mkstream=True)
+        for name in ("deliver-1", "deliver-2"):  # the one that is hit holds what stands behind all of the other
+            with p.r.pipeline() as adds:
+                for i in range(1200):
+                    adds.xadd(topic, {"data": f'{{"sp_id":"{name}-{i}"}}\n{{"sp_id":"{name}-{i}-too"}}'})
+                adds.execute()
+            p.r.xreadgroup("sp", f"{name}:abc", {topic: ">"}, count=1200)
+        p.note_in_hand("deliver-2")
+    assert p.in_hand == {f"deliver-2-{i}{end}" for i in range(1200) for end in ("", "-too")}

@@ -100,6 +100,39 @@ def test_the_array_is_where_the_pointer_says(p):
     assert [documents[1]["a"], documents[2]["a"]] == [1, 2] and dead == []
 
 
+AROUND = {
+    "wrapped": (b'{"count":2,"meta":{"by":"M\xc3\xbcller"},"records":[{"plain":1},{"plain":2}]\n,"next":null}\n', {}),
+    "utf-16": ('{"count":2,"records":[{"plain":1},{"plain":2}],"next":null}'.encode("utf-16"), {}),
+    "behind": (b'{"answer":{"list":[{"plain":1},{"plain":2}],"no":1},"more":[]}', {"to": "deep"}),
+    "none": (b'{"answer":{"list":[{"plain":1},{"plain":2}]}}', {"to": "deep"}),
+}
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_what_stands_around_the_records_is_kept(p, name):
+    data, fields = AROUND[name]
+    job, documents, dead = take(p, f"around-{name}.json", data, **fields)
+    assert [d["plain"] for _, d in sorted(documents.items())] == [1, 2] and dead == []
+    encoding = "utf-16-le" if name == "utf-16" else "utf-8"
+    asides = [json.loads(job[field]) for field in ("before_records", "behind_records") if field in job]
+    assert len(asides) == {"wrapped": 2, "utf-16": 2, "behind": 1, "none": 0}[name]
+    for offset, end, text in asides:
+        assert data[offset:end].decode(encoding).lstrip("\ufeff") == text.lstrip("\ufeff")
+    traced = p.command("trace", documents[2]["sp_id"])
+    assert traced.stderr.count(" the records: [") == len(asides)
+    found = json.loads(p.command("trace", "--json", documents[2]["sp_id"]).stdout)
+    assert [found[f] for f in ("before_records", "behind_records") if f in found] == asides
+
+
+def test_a_pointer_says_that_files_are_json(p):
+    _, documents, dead = take(p, "one-line.json", b'{"answer":{"list":[{"a":1}]}}\n', to="deep")
+    assert [d["a"] for d in documents.values()] == [1] and dead == []
+    file = p.folder / "wrong.yaml"
+    file.write_text(PIPELINE.replace("records: /answer/list", "format: csv, records: /answer/list"))
+    said = p.command("check", file)
+    assert said.returncode == 78 and "records is for JSON files, and format is 'csv'" in said.stderr + said.stdout
+
+
 def test_an_array_that_breaks_off_says_so(p):
     job, documents, dead = take(p, "open.json", b'[{"plain":1},{"plain":2}')
     assert sorted(documents) == [1, 2] and [d["reason"] for d in dead] == ["incomplete"]

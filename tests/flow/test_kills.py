@@ -115,19 +115,16 @@ def test_the_entries_of_a_dead_worker_are_taken_within_its_lease(pipeline, kind)
                    p.r.xinfo_consumers(p.topic(stage), "sp"))
 
     if kind == "split":  # a job has one splitter: the one that holds it
-        taken = wait_for("the job to be taken", lambda: p.r.xpending_range(p.topic(stage), "sp", "-", "+", 1))
-        first = taken[0]["consumer"].partition(":")[0]
+        (first,) = wait_for("the job to be taken", lambda: p.holders(stage).values())
     else:
         wait_for("entries in its hands", held_by_first)
         first = f"{kind}-1"
     p.worker(first).pause()  # so that it certainly holds what it holds
-    held = [e["message_id"] for e in p.r.xpending_range(p.topic(stage), "sp", "-", "+", 1000)
-            if e["consumer"].startswith(first + ":")]
+    held = first in p.holders(stage).values()
     p.kill(first)
     died = time.monotonic()
     if held:
-        wait_for("them to be taken", lambda: not any(
-            e["consumer"].startswith(first + ":") for e in p.r.xpending_range(p.topic(stage), "sp", "-", "+", 1000)))
+        wait_for("them to be taken", lambda: first not in p.holders(stage).values())
         assert time.monotonic() - died < LEASE_S + 2
     p.firehose.faults()
     p.rest()

@@ -10,7 +10,7 @@ DEAD, BOOKS, TOPIC = "sp:{0}:dead", "sp:{0}:books", "sp:{0}:tidy"
 SRC = "00000000000000aa"
 SOURCE = "sp:{0}:source:" + SRC
 LETTER = {"stage": "tidy", "reason": "required", "detail": "It is.", "attempts": "1", "at": "1000", "src": SRC, "row": "7",
-          "offset": "57", "run": "r1", "cols": '["a"]', "data": '[57,"x"]'}
+          "offset": "57", "run": "r1", "cols": '["a"]', "marks": "0 truncated", "data": '[57,"x"]'}
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ def books(r):
 def test_a_row_goes_back_as_the_entry_it_was_and_once(r, ids):
     assert redrive(r, ids[:2]) == [2, 0]
     assert [fields for _, fields in r.xrange(TOPIC)] == 2 * [
-        {"data": '[57,"x"]', "cols": '["a"]', "src": SRC, "row": "7", "at": "1000", "run": "r1", "n": "1"}]
+        {"data": '[57,"x"]', "cols": '["a"]', "marks": "0 truncated", "src": SRC, "row": "7", "at": "1000", "run": "r1", "n": "1"}]
     assert books(r) == {"tidy:in": 5, "tidy:dead": 3, "tidy:redriven": 2, "tidy:records": 2, "tidy:bytes": 16,
                         "dead:records": 1, "dead:bytes": 8, "dead:removed": 2}
     assert r.hgetall(SOURCE) == {"rows": "3", "dead": "1", "open": "2"}

@@ -110,6 +110,14 @@ def test_without_a_pipeline_the_columns_and_their_shapes(folder):
     assert [(s["shape"], s["count"], s["sample"]) for s in price["shapes"]] == [("9", 3, "5"), ("9 a", 2, "12 bananas"), ("£9,9", 1, "£250,000")]
 
 
+def test_what_stands_around_the_records_of_json(folder):
+    (folder / "wrapped.json").write_text('{"n":1,"records":[{"ref":"A1"}],"next":2}')
+    [file] = tried(folder, "wrapped.json", "--pipeline", "p.yaml")["files"]
+    assert (file["before_records"], file["behind_records"]) == ([0, 18, '{"n":1,"records":['], [30, 41, '],"next":2}'])
+    said = call(folder, "try", "wrapped.json").stdout
+    assert 'before the records, bytes 0 to 18: {"n":1,"records":[\n' in said
+
+
 def test_drift_between_files(folder):
     (folder / "later.csv").write_text("Ref,price,agent_phone,rooms\nB1,5,,3\n")
     (folder / "moved.csv").write_text("price,ref,epc,agent tel\nB1,5,,3\n")

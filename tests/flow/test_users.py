@@ -1,5 +1,6 @@
 """deploy/users.acl: the whole pipeline runs with one user a role and nothing more than its rights."""
 import hashlib
+import json
 import pathlib
 import secrets
 import subprocess
@@ -17,6 +18,8 @@ ROLES = ("dispatch", "split", "normalise", "deliver", "apply", "door", "console"
 TEXT = PLAIN.replace("{normalise: {}}", "{keep: 1s, normalise: {fields: {id: {from: id, required: true}, kind: {from: kind}}}}") + """\
 counts:
   by_kind: {on: tidy, key: kind}
+windows:
+  daily: {on: tidy, key: kind, every: 1d, values: {n: count, ids: {distinct: id}, top: {top: id}}}
 """
 ROWS = 46_000
 IN, OUT, BOOKS = "sp:{0}:tidy", "sp:{0}:ship", "sp:{0}:books"
@@ -88,6 +91,8 @@ def test_the_whole_pipeline_runs_under_it(p):
     p.rest()
     assert len({d["sp_id"] for d in p.documents()}) == ROWS - 460 + 1
     assert sum(p.counts("by_kind")["total"].values()) == ROWS - 460 + 1
+    days = p.r.zrange("sp:{0}:window:daily:panes", 0, -1)
+    assert sum(json.loads(row)["n"] for day in days for row in p.r.hvals(f"sp:{{0}}:window:daily:{day}")) == ROWS - 460 + 1
     for words, said in ((["top", "--once", "--json"], '"dispatcher":true'), (["dead", "--json"], '"count":460'),
                         (["audit", "--json"], '"true":true')):
         done = p.command_as("console", *words)

@@ -28,6 +28,7 @@ struct reading {
     uint32_t seed;
     uint64_t behind;   /* the last record */
     struct buf record; /* what was cut */
+    struct buf aside;  /* and what stands around it */
     str lacks;         /* what is said at the end */
 };
 
@@ -124,6 +125,18 @@ static void take(struct reading *r, enum rows_status status, const struct row *r
     note(&r->record, row);
 }
 
+/* Before the first record or behind the last. */
+static void take_aside(struct reading *r, const struct row *row)
+{
+    bool is_before = str_is(row->reason, "before_records");
+    size_t n = (size_t)(row->end - row->offset);
+
+    PROMISE(is_before ? r->behind == 0 : row->offset >= r->behind);
+    PROMISE(row->end <= r->text.n && row->bytes.n == MIN(n, (size_t)JSON_CUT_KEPT));
+    PROMISE(memcmp(r->text.p + row->offset, row->bytes.p, row->bytes.n) == 0);
+    note(&r->aside, row);
+}
+
 static uint32_t next_random(uint32_t *seed)
 {
     *seed = *seed * 1664525 + 1013904223;
@@ -153,6 +166,7 @@ static void read_all(struct reading *r)
 
     r->seed = r->setup->seed;
     buf_init(&r->record, TRANSCRIPT_MAX);
+    buf_init(&r->aside, TRANSCRIPT_MAX);
     while (status != ROWS_END) {
         uint64_t from = cutter_offset(c);
         str window = {r->text.p + from, known - (size_t)from};
@@ -164,6 +178,8 @@ static void read_all(struct reading *r)
             size_t more = 1 + next_random(&r->seed) % (1 + r->setup->seed % 32);
             known = MIN(r->text.n, known + more);
         }
+        if (status == ROWS_ASIDE)
+            take_aside(r, &row);
         if (status != ROWS_ROW && status != ROWS_BAD)
             continue;
         PROMISE(cutter_offset(c) == row.end && cutter_boundary(c) == row.end);
@@ -246,12 +262,12 @@ static void read_plainly(struct reading *r)
     }
 }
 
-static void promise_equal(const struct reading *whole, const struct reading *other)
+static void promise_equal(const struct buf *whole, const struct buf *other)
 {
-    if (str_equal(buf_str(&whole->record), buf_str(&other->record)))
+    if (str_equal(buf_str(whole), buf_str(other)))
         return;
-    die("whole:\n" STR_FMT "\nother:\n" STR_FMT, STR_ARG(buf_str(&whole->record)),
-        STR_ARG(buf_str(&other->record)));
+    die("whole:\n" STR_FMT "\nother:\n" STR_FMT, STR_ARG(buf_str(whole)),
+        STR_ARG(buf_str(other)));
 }
 
 /* The array has to begin within the cap, and what closes it to fit. */
@@ -286,18 +302,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     read_all(&whole);
     read_all(&pieces);
     read_all(&resumed);
-    promise_equal(&whole, &pieces);
-    promise_equal(&whole, &resumed);
+    promise_equal(&whole.record, &pieces.record);
+    promise_equal(&whole.record, &resumed.record);
+    promise_equal(&whole.aside, &pieces.aside);
     PROMISE(str_equal(whole.lacks, pieces.lacks));
     if (is_plain(&s, text)) {
         read_plainly(&plain);
-        promise_equal(&plain, &whole);
+        promise_equal(&plain.record, &whole.record);
         PROMISE(whole.lacks.n == 0);
         buf_free(&plain.record);
     }
     buf_free(&whole.record);
     buf_free(&pieces.record);
     buf_free(&resumed.record);
+    buf_free(&whole.aside);
+    buf_free(&pieces.aside);
+    buf_free(&resumed.aside);
     arena_reset(&arena);
     return 0;
 }

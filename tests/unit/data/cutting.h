@@ -24,6 +24,9 @@ static inline void note(struct buf *out, enum rows_status status, const struct r
         fits = buf_printf(out, "%" PRIu64 "-%" PRIu64 " " STR_FMT ": ", row->offset, row->end,
                           STR_ARG(row->reason)) &&
                buf_add(out, row->bytes) && buf_add(out, STR("\n"));
+    if (status == ROWS_ASIDE)
+        fits = buf_printf(out, "%" PRIu64 "-%" PRIu64 " " STR_FMT "= " STR_FMT "\n",
+                          row->offset, row->end, STR_ARG(row->reason), STR_ARG(row->bytes));
     if (status == ROWS_END && row->why.n)
         fits = buf_printf(out, STR_FMT "\n", STR_ARG(row->why));
     if (!fits)

@@ -50,6 +50,52 @@ static void check_same(const struct batch *in, const struct batch *out)
     }
 }
 
+/* Marks stay with their records, also in the middle of an entry and behind one that left. */
+static void test_marks_stay_with_their_records(void)
+{
+    const str cols = STR("[\"a\"]");
+    struct entry from = {.src = SRC, .cols = cols, .row = 1, .at = 5};
+    const uint8_t marks[] = {0, 1, 1, 5, 0, 4, 0, 2, 7, 0};
+    struct batch in = {0}, out = {0};
+    struct pack p = {0};
+
+    for (uint32_t i = 0; i < 3 * ARRAY_LEN(marks); i++)
+        if (i != ARRAY_LEN(marks) + 2)
+            batch_emit(&in, &from, STR("[17,\"x\"]"), i)->marks =
+                i < 2 * ARRAY_LEN(marks) ? marks[i % ARRAY_LEN(marks)] : 0;
+    pack_all(&in, &p, NULL);
+    read_back(&out, &p);
+    CHECK_INT(out.record_count, in.record_count);
+    for (uint32_t i = 0; i < out.record_count; i++)
+        CHECK_INT(out.records[i].marks, in.records[i].marks);
+    CHECK_STR(out.entries[0].marks, STR("1-3 windows-1252,8 windows-1252,11 windows-1252,"
+                                        "7-8 replaced,3 truncated,5 truncated,8 truncated"));
+    arena_free(&in.arena);
+    arena_free(&out.arena);
+}
+
+static void unknown_marks_mark_nothing(void)
+{
+    const char *const texts[] = {"",
+                                 "0",
+                                 "0 later",
+                                 "x truncated",
+                                 "3-1 truncated",
+                                 "-1 truncated",
+                                 "9 truncated",
+                                 "0-truncated",
+                                 "1 truncated,,0-0 replaced "};
+
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct entry e = {.data = STR("{}\n{}"), .marks = str_of(texts[i])};
+        struct batch b = {.entries = &e, .entry_count = 1};
+        batch_cut(&b);
+        CHECK_INT(b.records[0].marks, 0);
+        CHECK_INT(b.records[1].marks, i + 1 < ARRAY_LEN(texts) ? 0 : 4);
+        arena_free(&b.arena);
+    }
+}
+
 static void test_pack_round_trips(void)
 {
     const str cols = STR("[\"a\"]"), other = STR("[\"b\"]");
@@ -168,6 +214,8 @@ static void test_pack_writes_members_and_leaves_columns_behind(void)
 int main(void)
 {
     RUN(test_pack_round_trips);
+    RUN(test_marks_stay_with_their_records);
+    RUN(unknown_marks_mark_nothing);
     RUN(test_pack_keeps_the_caps);
     RUN(test_pack_gives_rows_the_columns_of_the_split);
     RUN(test_pack_keeps_the_columns_of_rows_made_by_hand);

@@ -201,7 +201,7 @@ static const struct mistake {
     const char *says, *hint;
 } mistakes[] = {
     {STAGES "route:\n  - a\nroutes:\n" FEED REST, 6, 1, false, "unknown key 'route'",
-     "did you mean 'routes'? one of: pipeline, sources, stages, routes, counts, dead, tests"},
+     "did you mean 'routes'?"},
     {"pipeline: My Own\n" STAGES "routes:\n" FEED REST, 1, 11, false, "the name of a pipeline",
      ""},
     {"sources: {drops: {watch: {}}}\n" STAGES "routes:\n" FEED REST, 1, 11, false,

@@ -1,0 +1,96 @@
+"""Sums by key and hour: the same as a recount of what was delivered, whatever happens on the way."""
+import random
+
+import pytest
+
+from pipeline import Pipeline, uri_of
+from standpipe_run import wait_for
+from windows import FIRST, HOUR, csv, in_redis, pipeline, recount, sales, window_key
+
+WORKERS = ("split-1", "normalise-1", "normalise-2", "deliver-1")
+
+
+@pytest.fixture
+def p(tmp_path):
+    with Pipeline(tmp_path, lease="2s") as p:
+        yield p
+
+
+def once_each(documents):
+    return list({d["sp_id"]: d for d in documents}.values())
+
+
+def test_rows_equal_a_recount(p):
+    p.apply(pipeline())
+    p.start("dispatch", *WORKERS)
+    rows = sales(4000)
+    for i in range(4):
+        p.send(p.write(f"{i}.csv", csv(rows[i * 1000:][:1000])))
+    p.rest()
+    assert in_redis(p.r) == recount(p.documents())
+    assert p.r.hget("sp:{0}:window:hourly", "newest") == str(max(r["at"] for r in rows) * 1000)
+
+
+def test_exact_through_kills_and_replays(p):
+    p.apply(pipeline())
+    p.start("dispatch", *WORKERS)
+    rows = sales(8000)
+    for i in range(8):
+        random.Random(i).shuffle(rows)
+        before = p.books().get("tidy:out", 0)
+        p.send(p.write(f"{i}.csv", csv(rows[i * 1000:][:1000])))
+        wait_for("some of it", lambda before=before: p.books().get("tidy:out", 0) > before)
+        p.worker(f"normalise-{1 + i % 2}").restart()
+    p.rest()
+    assert in_redis(p.r) == recount(once_each(p.documents()))
+    p.r.xadd("sp:inbox", {"uri": uri_of(p.inputs / "3.csv"), "run": "again"})
+    wait_for("it again", lambda: p.books()["tidy:out"] == 9000)
+    p.rest()
+    assert in_redis(p.r) == recount(once_each(p.documents()))
+
+
+def test_late_records_are_counted_and_routed(p):
+    p.apply(pipeline("late: odd"))
+    p.start(*WORKERS, "dispatch")
+    p.r.hset("sp:{0}:window:hourly", "closed", (FIRST + HOUR) * 1000)
+    rows = sales(3000)
+    p.send(p.write("a.csv", csv(rows)))
+    p.rest()
+    late = [d for d in p.documents() if int(d["at"]) < FIRST + HOUR]
+    assert len(p.documents()) == 3000 and len(late) > 500
+    assert p.r.hget("sp:{0}:window:hourly", "late") == str(len(late))
+    assert in_redis(p.r) == recount([d for d in p.documents() if int(d["at"]) >= FIRST + HOUR])
+    copies = p.documents("side")
+    assert {c.pop("sp_late") for c in copies} == {"hourly"}
+    assert sorted(copies, key=lambda d: d["sp_id"]) == sorted(late, key=lambda d: d["sp_id"])
+
+
+def test_reduced_records_end_in_the_window(p):
+    p.apply(pipeline("to: odd\nreduce: true"))
+    p.start(*WORKERS, "dispatch")
+    p.send(p.write("a.csv", csv(sales(500))))
+    p.rest()
+    assert p.documents() == [] and p.books()["tidy:filtered"] == 500
+    (source,) = p.sources().values()
+    assert source["filtered:reduced"] == "500"
+    assert sum(row["n"] for row in in_redis(p.r).values()) == 500
+
+
+def test_too_many_groups_are_the_other_one(p):
+    p.apply(pipeline("max_keys: 2"))
+    p.start(*WORKERS, "dispatch")
+    p.send(p.write("a.csv", csv(sales(900, hours=1))))
+    p.rest()
+    rows = in_redis(p.r)
+    assert len(rows) == 3 and (FIRST, "~other") in rows
+    assert sum(row["n"] for row in rows.values()) == 900
+
+
+def test_read_with_redis_cli_alone(p):
+    p.apply(pipeline())
+    p.start(*WORKERS, "dispatch")
+    p.send(p.write("a.csv", csv([{"at": FIRST, "country": "GB", "city": "York", "agent": "ann", "price": "1.5"}])))
+    p.rest()
+    (document,) = p.documents()
+    assert p.r.hget(window_key(FIRST), '["GB","York"]') == (
+        '{"n":1,"total":1.50,"low":1.5,"high":1.5,"mean":[1.50,1],"newest":[%d,"%s","ann"]}' % (FIRST * 1000, document["sp_id"]))
