@@ -87,7 +87,9 @@ void enrich_want_end(struct want *w)
 static void part(struct enrich *s, struct held *h)
 {
     while (h->wants) {
-        record_settle(h->wants->record, VERDICT_RETRY, STR("lookup_failed"),
+        struct record *r = h->wants->record;
+        r->is_untried = true;
+        record_settle(r, VERDICT_RETRY, STR("lookup_failed"),
                       STR("late: the answer was not there in time"));
         detach(h->wants);
     }

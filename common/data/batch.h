@@ -40,6 +40,7 @@ struct record {                  /* one line: the unit of work, of counting and 
     str line;                    /* a document {...} or a row [offset,"cell",...]; no newline */
     struct member *added, *last; /* members to append, oldest first */
     enum verdict verdict;
+    bool is_untried; /* to be tried again, but this was no attempt: it only had to wait */
     uint32_t number; /* its place in the entry, from 0: its row is entry->row + number */
     uint8_t marks;   /* what split saw of it (marks.h), and nobody has said yet */
     str reason;      /* a static word to group by */
