@@ -91,6 +91,9 @@ static const char *const job[] = {
     "HGET @job offset",
     "HSET @job f v",
     "PEXPIREAT @job 1",
+    "HMGET @columns f",
+    "HSET @columns f v",
+    "PEXPIREAT @columns 1",
     "FCALL sp1_settle 3 @in @books @job",
     NULL,
 };
@@ -228,6 +231,7 @@ static str place(struct doctor *d, str word, str in, str out)
         {"@sent", notes_of(d, in)},
         {"@source", keys_source(k, a, STR("x"))},
         {"@job", keys_job(k, a, STR("x"))},
+        {"@columns", keys_columns(k, a, STR("x"), STR("x"))},
         {"@seen", keys_seen(k, a, STR("x"))},
         {"@count", keys_count(k, a, STR("x"), STR("total"))},
         {"@window", keys_window(k, a, STR("x"))},

@@ -95,6 +95,16 @@ static void say_aside(const char *where, str aside)
         fprintf(stderr, "%s   the records: " STR_FMT "\n", where, STR_ARG(aside));
 }
 
+static void say_drift(const struct trace *t)
+{
+    const struct trace_job *job = &t->source.job;
+    str uri = escaped(t->arena, job->drift_before);
+
+    if (job->drift.n)
+        fprintf(stderr, "drift    " STR_FMT " since " STR_FMT "\n", STR_ARG(job->drift),
+                STR_ARG(uri));
+}
+
 static void say_places(const struct trace *t)
 {
     const struct trace_finds *f = &t->finds;
@@ -136,6 +146,7 @@ static int print_text(const struct trace *t, struct error *err)
     str cols = escaped(t->arena, t->row.cols);
 
     say_source(t);
+    say_drift(t);
     say_aside("before", t->source.job.before);
     say_aside("behind", t->source.job.behind);
     say_places(t);
@@ -226,6 +237,7 @@ static int print_json(const struct trace *t, struct error *err)
                            ",\"filtered\":%" PRIu64 ",\"open\":%" PRIu64,
                            t->origin.row, t->origin.offset, s->rows, s->delivered, s->dead,
                            s->filtered, s->open) &&
+                add_aside(&out, "drift", s->job.drift) &&
                 add_aside(&out, "before_records", s->job.before) &&
                 add_aside(&out, "behind_records", s->job.behind) && add_row(&out, t) &&
                 add_places(&out, t);

@@ -10,6 +10,7 @@ struct pipeline;
 struct redis;
 struct trace_job { /* how the file was read; empty texts: nobody remembers */
     str id, state, cols, format, records, delimiter, quote, newline, encoding;
+    str drift, drift_before; /* how its columns differ from those of which file; or empty */
     str before, behind; /* [offset, end, "text"] of what stands around its records; or empty */
 };
 struct trace_source { /* what Redis knows of a source id */

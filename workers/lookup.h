@@ -11,7 +11,8 @@ struct lookup_config {   /* borrowed, as all that it points at */
     uint64_t in_flight;  /* 0: adaptive, 1 to 200 (run/concurrency.h) */
     uint64_t timeout_ms; /* of one call */
     uint64_t tries;      /* of one look-up, the first included */
-    /* Within which a look-up is tried again, and for which it waits while the gate is shut. */
+    /* Within which a look-up is tried again, and for which it waits while the breaker is open.
+     */
     uint64_t patience_ms;
     uint64_t max_answer;               /* bytes */
     const struct address_range *allow; /* may be called though they are not global */
@@ -65,7 +66,8 @@ void lookup_free(struct lookup *l);
  * with Retry-After) or the gate imposes holds all calls, and costs no try. */
 void lookup_send(struct lookup *l, const struct lookup_request *q, lookup_done *done,
                  void *ctx);
-/* We are stopping: what is not in flight is answered as failed, may_retry. */
+
+/* We are stopping: what is not in flight is answered as failed, to be tried again. */
 void lookup_stop(struct lookup *l);
 
 struct lookup_state {

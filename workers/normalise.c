@@ -4,17 +4,26 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "common/base/hash.h"
 #include "common/data/json.h"
 #include "common/data/marks.h"
 #include "workers/normalise_fill.h"
 #include "workers/normalise_load.h"
 #include "workers/stages.h"
 
+enum { FOUND_SLOTS = 64 };
+
+struct found_rules {                     /* a uri, and which rules hold for it */
+    str uri;                             /* owned */
+    const struct normalise_rules *rules; /* NULL: the slot is empty */
+};
+
 struct normalise {
     struct normalise_config config;
     str ragged;
     struct normalise_sources sources;
-    const struct normalise_rules *rules; /* of the entry at hand, which was read from: */
+    struct found_rules found[FOUND_SLOTS]; /* so that globs are matched once a file */
+    const struct normalise_rules *rules;   /* of the entry at hand, which was read from: */
     str uri;
     struct plans plans;
     str *cells;     /* owned; of the record at hand */
@@ -185,13 +194,26 @@ static void normalise_record(struct normalise *s, struct batch *b, struct record
         r->line = normalise_write(&b->arena, r, &src, &s->outcome);
 }
 
+static const struct normalise_rules *rules_of(struct normalise *s, str uri)
+{
+    struct found_rules *slot = &s->found[hash_bytes(uri) % FOUND_SLOTS];
+
+    if (slot->rules && str_equal(slot->uri, uri))
+        return slot->rules;
+    char *copy = xrealloc((char *)(uintptr_t)slot->uri.p, uri.n + 1);
+    if (uri.n)
+        memcpy(copy, uri.p, uri.n);
+    *slot = (struct found_rules){{copy, uri.n}, normalise_sources_find(&s->sources, uri)};
+    return slot->rules;
+}
+
 /* The rules for what an entry was read from. */
 static void find_rules(struct normalise *s, struct worker *w, const struct entry *e)
 {
     struct source_info info;
 
     s->uri = w->host->source(w, e->src, &info) ? info.uri : e->uri;
-    s->rules = normalise_sources_find(&s->sources, s->uri);
+    s->rules = rules_of(s, s->uri);
 }
 
 static enum work process(struct worker *w, struct batch *b)
@@ -231,6 +253,9 @@ static void close_normalise(struct worker *w)
 {
     struct normalise *s = w->state;
 
+    for (uint32_t i = 0; i < FOUND_SLOTS; i++)
+        free((char *)(uintptr_t)s->found[i].uri.p);
+    memset(s->found, 0, sizeof(s->found));
     normalise_sources_free(&s->sources);
     plans_free(&s->plans);
     free(s->cells);
@@ -249,6 +274,7 @@ static int open_normalise(struct worker *w, struct error *err)
     for (uint32_t i = 0; i < s->sources.n; i++)
         most = MAX(most, s->sources.list[i].n);
     s->outcome.values = arena_zalloc(w->arena, (most + 1) * sizeof(str));
+    s->outcome.shares = arena_zalloc(w->arena, (most + 1) * sizeof(struct share));
     s->outcome.issues = arena_zalloc(w->arena, (most + MARKS + 2) * sizeof(struct issue));
     if (!f.errors)
         return 0;

@@ -2,14 +2,9 @@
 
 #include <stdlib.h>
 
-#include "common/base/hash.h"
-#include "common/data/clean.h"
 #include "common/data/json.h"
-#include "common/data/text.h"
 
 enum { NUMBER_MAX = 64 }; /* bytes of a number that is held against bounds */
-
-enum step { STEP_TEXT, STEP_NOTHING, STEP_UNKNOWN };
 
 /* Member by member: it is done for every cell, and a structure of this size at once is a slow
  * instruction. */
@@ -26,6 +21,7 @@ static void begin(struct reading *r, str raw)
     r->now = 0;
     r->is_raw = r->is_read = r->has_now = false;
     r->is_whole = true;
+    r->step = STEP_TEXT;
 }
 
 bool cell_look(struct arena *a, str raw, struct reading *r)
@@ -41,104 +37,6 @@ bool cell_look(struct arena *a, str raw, struct reading *r)
     r->text = str_trim(inner);
     r->is_raw = r->text.n == inner.n;
     return r->text.n > 0;
-}
-
-/* The entry that a text has in a list of words and patterns; NULL: none. */
-static const struct normalise_word *find_word(const struct normalise_word *list, uint32_t n,
-                                              str text, str folded)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (list[i].pattern ? pattern_find(list[i].pattern, text, NULL, 0)
-                            : str_equal(list[i].word, folded))
-            return &list[i];
-    return NULL;
-}
-
-static const struct normalise_word *find_mapped(const struct normalise_steps *s, str text,
-                                                str folded)
-{
-    if (!s->memo || text.n > MEMO_BYTES)
-        return find_word(s->map, s->map_count, text, folded);
-    uint64_t slot = hash_bytes(text) % MEMO_SLOTS;
-    struct normalise_memo *m = s->memo;
-    if (!str_equal((str){m->slots[slot].text, m->slots[slot].n}, text)) {
-        m->slots[slot].word = find_word(s->map, s->map_count, text, folded);
-        m->slots[slot].n = (uint8_t)text.n;
-        memcpy(m->slots[slot].text, text.p, text.n);
-    }
-    return m->slots[slot].word;
-}
-
-static enum step map_word(const struct normalise_steps *s, struct reading *r, str folded)
-{
-    const struct normalise_word *w = find_mapped(s, r->text, folded);
-
-    if (w) {
-        r->is_whole &= !w->pattern;
-        r->text = w->means;
-        r->is_raw = false;
-        return r->text.n ? STEP_TEXT : STEP_NOTHING;
-    }
-    if (!s->map_count || s->unmapped == UNMAPPED_KEEP)
-        return STEP_TEXT;
-    r->is_whole = false;
-    if (s->unmapped == UNMAPPED_NULL)
-        return STEP_NOTHING;
-    r->out.issue = STR("unmapped");
-    r->out.why = STR("is not in the map");
-    return STEP_UNKNOWN;
-}
-
-/* The part that the first pattern catches that is found. */
-static enum step match(const struct normalise_steps *s, struct reading *r)
-{
-    str group;
-
-    for (uint32_t i = 0; i < s->match_count; i++) {
-        if (!pattern_find(s->matches[i], r->text, &group, 1))
-            continue;
-        group = str_trim(group);
-        r->is_whole &= group.n == r->text.n;
-        r->is_raw &= r->is_whole;
-        r->text = group;
-        return group.n ? STEP_TEXT : STEP_NOTHING;
-    }
-    r->is_whole = false;
-    return STEP_NOTHING;
-}
-
-static void surround(struct arena *a, struct reading *r)
-{
-    if (!r->before.n && !r->after.n)
-        return;
-    r->text = arena_printf(a, STR_FMT STR_FMT STR_FMT, STR_ARG(r->before), STR_ARG(r->text),
-                           STR_ARG(r->after));
-    r->is_raw = false;
-}
-
-static enum step run_steps(struct arena *a, const struct normalise_steps *s, struct reading *r)
-{
-    if (s->clean) {
-        str clean = clean_text(a, r->text, s->clean);
-        bool is_same = str_equal(clean, r->text);
-        r->is_raw &= is_same;
-        r->is_whole &= is_same || !(s->clean & CLEAN_HTML);
-        r->text = clean;
-    }
-    if (!r->text.n)
-        return STEP_NOTHING;
-    if (s->nothing_count || s->map_count) {
-        str folded = text_fold(a, r->text);
-        if (find_word(s->nothing, s->nothing_count, r->text, folded)) {
-            r->is_whole = false;
-            return STEP_NOTHING;
-        }
-        enum step step = map_word(s, r, folded);
-        if (step != STEP_TEXT)
-            return step;
-    }
-    surround(a, r);
-    return s->match_count ? match(s, r) : STEP_TEXT;
 }
 
 /* ASCII letters; others stay. */
@@ -228,18 +126,50 @@ static const struct coerce_setup *setup_at(struct arena *a, const struct coerce_
     return dated;
 }
 
-static bool coerce(struct arena *a, const struct normalise_field *f, struct reading *r)
+/* Fields that share a reading take their parts of one quantity. */
+static bool coerce_shared(struct arena *a, const struct normalise_field *f,
+                          struct cell_share *share, struct reading *r)
+{
+    if (!share->has_quantity)
+        share->is_good = quantity_read(&f->setup, f->coercer->wish, a, r->text,
+                                       &share->quantity, &share->refusal);
+    share->has_quantity = true;
+    if (share->is_good)
+        return quantity_take(&f->setup, a, &share->quantity, &r->out);
+    r->out = share->refusal;
+    return false;
+}
+
+static bool coerce(struct arena *a, const struct normalise_field *f, struct cell_share *share,
+                   struct reading *r)
 {
     const struct coerce_setup *setup = &f->setup;
 
     if (r->has_now)
         setup = setup_at(a, setup, r->now);
-    r->is_read = f->coercer->run(setup, a, r->text, &r->out);
+    r->is_read = share && f->coercer->wish ? coerce_shared(a, f, share, r)
+                                           : f->coercer->run(setup, a, r->text, &r->out);
     r->is_whole &= !r->out.is_part;
     return r->is_read;
 }
 
-bool cell_read(struct arena *a, const struct normalise_field *f, struct reading *r)
+/* From the text of the cell to that which is parsed, once for all fields that share it. */
+static void prepare(struct arena *a, const struct normalise_field *f, struct cell_share *share,
+                    struct reading *r)
+{
+    if (share && share->is_prepared) {
+        *r = share->prepared;
+        return;
+    }
+    r->step = cell_steps(a, &f->steps, r);
+    if (!share)
+        return;
+    share->is_prepared = true;
+    share->prepared = *r;
+}
+
+bool cell_read(struct arena *a, const struct normalise_field *f, struct cell_share *share,
+               struct reading *r)
 {
     bool is_string = !r->raw.n || r->raw.p[0] == '"',
          is_text = !f->coercer || f->coercer->run == coerce_text;
@@ -250,15 +180,11 @@ bool cell_read(struct arena *a, const struct normalise_field *f, struct reading 
         r->out.why = STR("is an object or an array");
         return false;
     }
-    if (f->has_steps) {
-        enum step step = run_steps(a, &f->steps, r);
-        if (step != STEP_TEXT)
-            return step == STEP_NOTHING;
-    } else {
-        surround(a, r);
-    }
+    prepare(a, f, share, r);
+    if (r->step != STEP_TEXT)
+        return r->step == STEP_NOTHING;
     if (!is_text) {
-        if (!coerce(a, f, r))
+        if (!coerce(a, f, share, r))
             return false;
     } else if (r->raw.n &&
                (r->is_raw || (!f->coercer && !is_string && r->text.p == r->raw.p))) {

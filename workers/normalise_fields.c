@@ -191,15 +191,3 @@ void load_field(struct load *l, const struct node *merged, const struct schema_f
     field->is_required = r.is_required;
     load_schema(field, known);
 }
-
-void field_free(struct normalise_field *field)
-{
-    for (uint32_t i = 0; i < field->alias_count; i++)
-        pattern_free(field->aliases[i].pattern);
-    for (uint32_t i = 0; i < field->steps.nothing_count; i++)
-        pattern_free(field->steps.nothing[i].pattern);
-    for (uint32_t i = 0; i < field->steps.map_count; i++)
-        pattern_free(field->steps.map[i].pattern);
-    for (uint32_t i = 0; i < field->steps.match_count; i++)
-        pattern_free(field->steps.matches[i]);
-}

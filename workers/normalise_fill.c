@@ -1,12 +1,9 @@
 #include "workers/normalise_fill.h"
 
-#include <inttypes.h>
-
 #include "common/data/json.h"
 #include "common/data/marks.h"
-#include "workers/normalise_cell.h"
 
-enum { SHOWN_MAX = 80 }; /* bytes of a value in a detail */
+enum { SHOWN_MAX = 80, NUMBER_BYTES = 20 }; /* bytes of a value in a detail; of a number */
 
 struct fill { /* one record */
     struct arena *arena;
@@ -32,13 +29,27 @@ static void add_issue(struct fill *c, const struct normalise_field *f, str issue
     c->o->issues[c->o->issue_count++] = (struct issue){f, issue, why};
 }
 
+/* A field that reads the cell in the same way has said it. */
+static bool is_said(const struct fill *c, const struct normalise_field *f,
+                    const struct reading *r)
+{
+    for (uint32_t i = 0; f->has_kin && !r->is_read && i < c->o->issue_count; i++) {
+        const struct issue *said = &c->o->issues[i];
+        if (said->field && said->field->kin == f->kin && str_equal(said->issue, r->out.issue) &&
+            str_equal(said->why, r->out.why))
+            return true;
+    }
+    return false;
+}
+
 /* What could not be read. */
 static void refuse(struct fill *c, const struct normalise_field *f, const struct reading *r)
 {
     if (f->unreadable == UNREADABLE_NULL && !f->is_required)
         return;
     if (f->unreadable == UNREADABLE_ISSUE && !f->is_required) {
-        add_issue(c, f, r->out.issue, r->out.why);
+        if (!is_said(c, f, r))
+            add_issue(c, f, r->out.issue, r->out.why);
         return;
     }
     record_settle(c->record, VERDICT_DEAD, STR("cannot_parse"),
@@ -59,12 +70,12 @@ static void look_for_now(struct fill *c, const struct normalise_field *f, struct
 }
 
 /* Read the text at hand into the field's value. False: it has none of its own. */
-static bool read_text(struct fill *c, const struct normalise_field *f, struct reading *r,
-                      str *value, uint8_t *flags)
+static bool read_text(struct fill *c, const struct normalise_field *f, struct cell_share *share,
+                      struct reading *r, str *value, uint8_t *flags)
 {
     if (f->scraped.n)
         look_for_now(c, f, r);
-    if (!cell_read(c->arena, f, r)) {
+    if (!cell_read(c->arena, f, share, r)) {
         *flags |= CELL_KEPT;
         *value = STR_NONE;
         refuse(c, f, r);
@@ -82,6 +93,22 @@ static bool read_text(struct fill *c, const struct normalise_field *f, struct re
     return true;
 }
 
+/* What its kin have of a cell; NULL: it has none. */
+static struct cell_share *share_of(struct fill *c, const struct normalise_field *f,
+                                   uint32_t column)
+{
+    struct share *s = &c->o->shares[f->kin];
+
+    if (!f->has_kin)
+        return NULL;
+    if (s->record != c->o->record || s->column != column) {
+        s->record = c->o->record;
+        s->column = column;
+        s->cell.is_prepared = s->cell.has_quantity = false;
+    }
+    return &s->cell;
+}
+
 static void fill_columns(struct fill *c, const struct normalise_field *f, uint32_t number,
                          str *value)
 {
@@ -95,7 +122,7 @@ static void fill_columns(struct fill *c, const struct normalise_field *f, uint32
             continue;
         r->before = alias->before;
         r->after = alias->after;
-        if (read_text(c, f, r, value, &c->flags[column]))
+        if (read_text(c, f, share_of(c, f, column), r, value, &c->flags[column]))
             return;
     }
 }
@@ -131,7 +158,7 @@ static void fill_template(struct fill *c, const struct normalise_field *f, uint3
     struct reading r = {.is_whole = true};
     uint8_t flags = 0;
 
-    if (!write_template(c, f, number, &r.text) || !read_text(c, f, &r, value, &flags))
+    if (!write_template(c, f, number, &r.text) || !read_text(c, f, NULL, &r, value, &flags))
         return;
     for (uint32_t i = 0; i < f->part_count; i++)
         if (c->src->plan->sources[number].columns[i] != COLUMN_NONE)
@@ -144,7 +171,7 @@ static void fill_text(struct fill *c, const struct normalise_field *f, str text,
     uint8_t flags = 0;
 
     if (r.text.n)
-        (void)read_text(c, f, &r, value, &flags);
+        (void)read_text(c, f, NULL, &r, value, &flags);
 }
 
 static void fill_pointer(struct fill *c, const struct normalise_field *f, str *value)
@@ -155,7 +182,7 @@ static void fill_pointer(struct fill *c, const struct normalise_field *f, str *v
 
     if (c->src->is_document && json_pointer(c->record->line, f->value, &raw) &&
         cell_look(c->arena, raw, &r))
-        (void)read_text(c, f, &r, value, &flags);
+        (void)read_text(c, f, NULL, &r, value, &flags);
 }
 
 /* A number stays one. */
@@ -164,12 +191,14 @@ static void fill_digits(struct fill *c, const struct normalise_field *f, str dig
     struct reading r = {.raw = digits, .text = digits, .is_whole = true};
     uint8_t flags = 0;
 
-    (void)read_text(c, f, &r, value, &flags);
+    (void)read_text(c, f, NULL, &r, value, &flags);
 }
 
 static str digits_of(struct fill *c, uint64_t number)
 {
-    return arena_printf(c->arena, "%" PRIu64, number);
+    char *start = arena_alloc(c->arena, NUMBER_BYTES);
+
+    return str_between(start, str_write_u64(start, number));
 }
 
 /* What standpipe knows of the record. FROM_EXTRA and FROM_ISSUES wait until all else is done.
@@ -276,6 +305,7 @@ bool fill_fields(struct arena *a, struct record *r, const struct source *src, ui
     struct fill c = {a, r, src, flags, uri, o};
 
     o->issue_count = 0;
+    o->record++;
     for (uint32_t i = 0; i < rules->n && r->verdict == VERDICT_PASS; i++)
         fill_field(&c, i);
     if (r->verdict != VERDICT_PASS)

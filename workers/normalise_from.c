@@ -159,27 +159,50 @@ static unsigned load_clean(struct load *l, const struct rule *r)
     return what;
 }
 
-static bool load_word(struct load *l, const struct node *n, str text, struct normalise_word *w)
+/* How a text can begin that folds to this word. */
+static void note_begin(struct normalise_words *words, str word)
 {
+    unsigned char c = (unsigned char)word.p[0];
+
+    if (c >= sizeof(words->begins))
+        return;
+    words->begins[c] = true;
+    if (ascii_is_letter(word.p[0]))
+        words->begins[c & ~0x20u] = true;
+    if (c == '_')
+        words->begins['-'] = words->begins['.'] = true;
+}
+
+/* Into the next place of the list, which has room. */
+static void load_word(struct load *l, const struct node *n, str text, str means,
+                      struct normalise_word *list, struct normalise_words *words)
+{
+    struct normalise_word *w = &list[words->n];
+
+    w->means = means;
     if (load_is_pattern(text))
         w->pattern = load_pattern(l, n, text);
     else
         w->word = text_fold(l->arena, text);
-    return w->pattern || w->word.n;
+    words->has_patterns |= w->pattern != NULL;
+    words->has_words |= w->word.n > 0;
+    if (w->word.n)
+        note_begin(words, w->word);
+    words->n += w->pattern || w->word.n;
 }
 
-static void load_nothing(struct load *l, const struct rule *r, struct normalise_steps *s)
+static void load_nothing(struct load *l, const struct rule *r, struct normalise_words *nothing)
 {
     uint32_t n;
     const struct node **words = load_words(l, r->nothing, &n);
     struct normalise_word *list = arena_zalloc(l->arena, (n + 1) * sizeof(*list));
 
-    s->nothing = list;
+    nothing->list = list;
     for (uint32_t i = 0; i < n; i++)
-        s->nothing_count += load_word(l, words[i], words[i]->text, &list[s->nothing_count]);
+        load_word(l, words[i], words[i]->text, STR_NONE, list, nothing);
 }
 
-static void load_map(struct load *l, const struct rule *r, struct normalise_steps *s)
+static void load_map(struct load *l, const struct rule *r, struct normalise_words *map)
 {
     struct normalise_word *list;
 
@@ -189,17 +212,12 @@ static void load_map(struct load *l, const struct rule *r, struct normalise_step
         load_complain(l, r->map, "must be a map of words, or /patterns/, to texts");
         return;
     }
-    s->map = list = arena_zalloc(l->arena, (r->map->count + 1) * sizeof(*list));
-    for (const struct node *n = r->map->children; n; n = n->next) {
-        struct normalise_word *w = &list[s->map_count];
-        w->means = n->text;
-        if (n->type != NODE_TEXT)
-            findings_error(l->findings, n->at, node_width(n), "a text is wanted here");
+    map->list = list = arena_zalloc(l->arena, (r->map->count + 1) * sizeof(*list));
+    for (const struct node *n = r->map->children; n; n = n->next)
+        if (n->type == NODE_TEXT)
+            load_word(l, n, n->key, n->text, list, map);
         else
-            s->map_count += load_word(l, n, n->key, w);
-        if (w->pattern && !s->memo)
-            s->memo = arena_zalloc(l->arena, sizeof(*s->memo));
-    }
+            findings_error(l->findings, n->at, node_width(n), "a text is wanted here");
 }
 
 static void load_matches(struct load *l, const struct rule *r, struct normalise_steps *s)
@@ -227,9 +245,9 @@ void load_steps(struct load *l, const struct rule *r, struct normalise_field *fi
     struct normalise_steps *s = &field->steps;
 
     s->clean = load_clean(l, r);
-    load_nothing(l, r, s);
-    load_map(l, r, s);
+    s->memo = l->memo;
+    load_nothing(l, r, &s->nothing);
+    load_map(l, r, &s->map);
     s->unmapped = load_choice(l, r, "unmapped", r->unmapped, words);
     load_matches(l, r, s);
-    field->has_steps = s->clean || s->nothing_count || s->map_count || s->match_count;
 }

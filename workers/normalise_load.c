@@ -59,12 +59,27 @@ bool load_is_pattern(str s)
     return s.n > 2 && s.p[0] == '/' && s.p[s.n - 1] == '/';
 }
 
+static void add_pattern(struct normalise_sources *s, str source, struct pattern *p)
+{
+    if (s->pattern_count == s->pattern_room) {
+        s->pattern_room = MAX(64u, 2 * s->pattern_room);
+        s->patterns = xrealloc(s->patterns, s->pattern_room * sizeof(*s->patterns));
+    }
+    s->patterns[s->pattern_count++] = (struct normalise_pattern){source, p};
+}
+
 struct pattern *load_pattern(struct load *l, const struct node *n, str text)
 {
-    str why = STR_NONE;
-    struct pattern *p = pattern_new(l->arena, (str){text.p + 1, text.n - 2}, &why);
+    struct normalise_sources *s = l->sources;
+    str source = {text.p + 1, text.n - 2}, why = STR_NONE;
 
-    if (!p)
+    for (uint32_t i = 0; i < s->pattern_count; i++)
+        if (str_equal(s->patterns[i].source, source))
+            return s->patterns[i].compiled;
+    struct pattern *p = pattern_new(l->arena, source, &why);
+    if (p)
+        add_pattern(s, source, p);
+    else
         findings_error(l->findings, n->at, node_width(n), "'" STR_FMT "' " STR_FMT,
                        STR_ARG(text), STR_ARG(why));
     return p;

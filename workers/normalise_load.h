@@ -15,6 +15,8 @@ struct rule { /* of one field, as written: merged from all that speak of it */
 struct load {
     struct arena *arena;
     struct findings *findings;
+    struct normalise_sources *sources; /* whose patterns are compiled */
+    struct normalise_memo *memo;
 };
 
 extern const struct setting normalise_rule_settings[];   /* into a struct rule */
@@ -37,7 +39,7 @@ void load_complain(struct load *l, const struct node *n, const char *what);
 const struct node **load_words(struct load *l, const struct node *n, uint32_t *count);
 const str *load_texts(struct load *l, const struct node *n, bool fold, uint32_t *count);
 bool load_is_pattern(str s); /* stands between slashes */
-/* NULL, and a finding at `n`: it cannot be compiled. The caller owns it. */
+/* Compiled once for all sources, which own it. NULL, and a finding at `n`: it cannot be. */
 struct pattern *load_pattern(struct load *l, const struct node *n, str text);
 /* Which of `words` (ends with NULL) `word` is; 0, and a finding at `key`: none. */
 unsigned load_choice(struct load *l, const struct rule *r, const char *key, str word,
@@ -50,13 +52,14 @@ void load_setup(struct load *l, const struct rule *r, struct normalise_field *fi
 /* `known`: the field of the schema, NULL without one. */
 void load_field(struct load *l, const struct node *merged, const struct schema_field *known,
                 struct normalise_field *field);
-void field_free(struct normalise_field *field);
 
 struct load_source { /* what the rules of a source are made of */
     const struct normalise_config *config;
     const struct schema *schema; /* NULL: none */
     const struct node *node;     /* the source; NULL: the rules that hold for all others */
 };
+/* Which fields read their cells alike: normalise_kin.c. `merged`: what each of them says. */
+void load_kin(struct normalise_rules *rules, const struct node *const *merged);
 /* All fields: normalise_names.c. */
 void load_fields(struct load *l, const struct load_source *from, struct normalise_rules *rules);
 

@@ -184,14 +184,17 @@ void load_fields(struct load *l, const struct load_source *from, struct normalis
 
     d.list = arena_alloc(l->arena, FIELDS_MAX * sizeof(*d.list));
     find_names(&d);
+    const struct node **merged = arena_alloc(l->arena, (d.n + 1) * sizeof(void *));
     rules->fields = arena_zalloc(l->arena, (d.n + 1) * sizeof(*rules->fields));
     for (rules->n = 0; rules->n < d.n; rules->n++) {
         const struct load_place *place = &d.list[rules->n];
         struct normalise_field *f = &rules->fields[rules->n];
-        load_field(l, merge(&d, place->node), place->known, f);
+        merged[rules->n] = merge(&d, place->node);
+        load_field(l, merged[rules->n], place->known, f);
         rules->has_raw |= f->from == FROM_RAW;
         rules->has_extra |= f->from == FROM_EXTRA;
         rules->has_issues |= f->from == FROM_ISSUES;
     }
+    load_kin(rules, merged);
     nest_write(l->arena, rules);
 }

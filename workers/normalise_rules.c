@@ -2,6 +2,7 @@
 #include "workers/normalise_rules.h"
 
 #include <fnmatch.h>
+#include <stdlib.h>
 
 #include "workers/normalise_load.h"
 
@@ -81,7 +82,7 @@ static bool load_avsc(struct load *l, const struct normalise_config *config,
 void normalise_sources_load(struct normalise_sources *s, struct arena *a,
                             const struct normalise_config *config, struct findings *f)
 {
-    struct load l = {a, f};
+    struct load l = {a, f, s, arena_zalloc(a, sizeof(struct normalise_memo))};
     struct load_source from = {.config = config};
     uint32_t n = config->sources ? config->sources->count : 0;
 
@@ -98,9 +99,9 @@ void normalise_sources_load(struct normalise_sources *s, struct arena *a,
 
 void normalise_sources_free(struct normalise_sources *s)
 {
-    for (uint32_t i = 0; i < s->n; i++)
-        for (uint32_t j = 0; j < s->list[i].n; j++)
-            field_free(&s->list[i].fields[j]);
+    for (uint32_t i = 0; i < s->pattern_count; i++)
+        pattern_free(s->patterns[i].compiled);
+    free(s->patterns);
     *s = (struct normalise_sources){0};
 }
 

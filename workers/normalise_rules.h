@@ -16,24 +16,33 @@ struct normalise_word { /* a word, or a pattern found in the text, and what the 
     struct pattern *pattern;
     str means;
 };
-/* Texts that a map was asked for, and what it said: columns that are mapped repeat theirs, and
- * patterns are dear. */
-enum { MEMO_SLOTS = 64, MEMO_BYTES = 47 };
+struct normalise_words {
+    const struct normalise_word *list;
+    uint32_t n;
+    bool has_words, has_patterns;
+    bool begins[128]; /* ASCII characters that a text can begin with which folds to a word */
+};
+/* What lists of patterns said of short texts. */
+enum { MEMO_SLOTS = 4096, MEMO_BYTES = 43 };
+struct normalise_slot {
+    const void *list;                  /* that was asked; NULL: the slot is free */
+    const struct normalise_word *word; /* that the text has; NULL: none */
+    bool is_found;                     /* a pattern of `match` was, and caught this: */
+    uint8_t from, length;
+    uint8_t n;
+    char text[MEMO_BYTES];
+};
 struct normalise_memo {
-    struct {
-        const struct normalise_word *word; /* NULL: the map does not know the text */
-        uint8_t n;                         /* 0: the slot is free */
-        char text[MEMO_BYTES];
-    } slots[MEMO_SLOTS];
+    struct normalise_slot slots[MEMO_SLOTS];
 };
 enum unmapped { UNMAPPED_KEEP, UNMAPPED_NULL, UNMAPPED_ISSUE };
 struct normalise_steps { /* from the text of a cell to that which is parsed */
     unsigned clean;      /* CLEAN_* */
-    const struct normalise_word *nothing, *map;
-    struct normalise_memo *memo; /* of `map`; NULL: none of its words is a pattern */
-    struct pattern **matches;    /* the first that is found: its group 1 is the text */
-    uint32_t nothing_count, map_count, match_count;
+    struct normalise_words nothing, map;
+    struct pattern **matches; /* the first that is found: its group 1 is the text */
+    uint32_t match_count;
     enum unmapped unmapped;
+    struct normalise_memo *memo; /* of all fields */
 };
 enum field_from {
     FROM_COLUMNS, /* the first that is there and not empty */
@@ -66,7 +75,8 @@ struct normalise_field {
     struct normalise_part *parts;
     uint32_t part_count;
     struct normalise_steps steps;
-    bool has_steps;                /* any of them does something */
+    uint32_t kin;                  /* the first field that reads the same cells alike, and */
+    bool has_kin;                  /* takes another part of them, or itself; there are others */
     const struct coercer *coercer; /* NULL: the value as it stands */
     struct coerce_setup setup;
     str scraped;                    /* folded name of the column that relative dates count from;
@@ -89,10 +99,16 @@ struct normalise_rules { /* of one source */
     uint32_t n;
     bool has_raw, has_extra, has_issues; /* a field takes it */
 };
+struct normalise_pattern {
+    str source;
+    struct pattern *compiled; /* owned */
+};
 struct normalise_sources {
     struct normalise_rules *list; /* the last has no files and fits all */
     uint32_t n;
-    const struct schema *schema; /* NULL: none */
+    const struct schema *schema;        /* NULL: none */
+    struct normalise_pattern *patterns; /* owned; of all fields, each of them once */
+    uint32_t pattern_count, pattern_room;
 };
 struct normalise_config { /* as written */
     const struct node *fields, *sources, *defaults, *rules;

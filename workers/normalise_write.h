@@ -2,6 +2,7 @@
 /* The document that `normalise` makes of a record: its id, its fields, and what they left. For
  * normalise only. */
 #include "common/data/batch.h"
+#include "workers/normalise_cell.h"
 #include "workers/normalise_plan.h"
 
 struct issue {
@@ -19,10 +20,18 @@ struct source { /* a record taken apart */
     uint32_t extras;      /* their number */
     bool is_short, is_document;
 };
+struct share {       /* of fields that are kin */
+    uint64_t record; /* whose cell it is; 0: none yet */
+    uint32_t column;
+    struct cell_share cell;
+};
 struct outcome {
     str *values; /* one a field; empty: null */
     struct issue *issues;
     uint32_t issue_count;
+    struct share
+        *shares;     /* one a field, of which those are used that are the first of others */
+    uint64_t record; /* number of the record at hand, from 1 */
 };
 
 /* One line in `a`, valid JSON when the record was. */

@@ -23,8 +23,6 @@ struct split {
     struct split_config config; /* settings */
     struct reader reader;
     struct batch *waiting; /* for bytes of its source */
-    struct arena names;    /* of the last file: */
-    str last_cols;
 };
 
 static void split_close(struct worker *w)
@@ -32,7 +30,6 @@ static void split_close(struct worker *w)
     struct split *s = w->state;
 
     reader_free(&s->reader);
-    arena_free(&s->names);
 }
 
 /* Where an archive can be unpacked from, so that a successor need not begin at its start. */
@@ -120,21 +117,31 @@ static enum work end(struct worker *w, struct batch *b)
 }
 
 /* What is odd about the columns of a new file. */
-static void tell_columns(struct split *s, struct batch *b)
+static void tell_columns(struct worker *w, struct batch *b)
 {
+    const struct split *s = w->state;
     const struct reader *r = &s->reader;
-    str drift = split_head_drift(&b->arena, s->last_cols, r->cols);
+    struct source_note *n = b->progress->source;
+    struct last_columns last = {0};
 
-    if (drift.n) {
-        split_set(b->progress, STR("drift"), drift);
-        log_info("a file has other columns than the one before", LOG_STR("uri", r->uri),
-                 LOG_STR("columns", drift));
+    if (w->host->columns)
+        last = w->host->columns(w, b);
+    if (!last.is_own) {
+        last.drift = split_head_drift(&b->arena, last.cols, r->cols);
+        last.before = last.drift.n ? last.uri : STR_NONE;
+    }
+    n->cols = r->cols;
+    n->drift = last.drift;
+    n->before = last.before;
+    if (last.drift.n) {
+        split_set(b->progress, STR("drift"), last.drift);
+        split_set(b->progress, STR("drift_before"), last.before);
+        log_warn("a file has other columns than the one before", LOG_STR("uri", r->uri),
+                 LOG_STR("columns", last.drift), LOG_STR("before", last.before));
     }
     if (r->missing_columns.n)
         log_warn("a file lacks columns that are expected", LOG_STR("uri", r->uri),
                  LOG_STR("columns", r->missing_columns));
-    arena_reset(&s->names);
-    s->last_cols = arena_copy(&s->names, r->cols);
 }
 
 /* Rows. */
@@ -396,7 +403,7 @@ static enum work split_process(struct worker *w, struct batch *b)
     if (is_new) {
         split_describe(r, &b->arena, p, now_ms);
         if (r->format == ROWS_CSV)
-            tell_columns(s, b);
+            tell_columns(w, b);
     }
     bool goes_on = true; /* where care is taken the beginning is a step of its own */
     if (b->care == CARE_PASS_OVER)

@@ -50,6 +50,9 @@ struct record {                  /* one line: the unit of work, of counting and 
 struct source_note { /* what a source id stands for */
     str src, uri, version;
     uint64_t size;
+    /* For the next file of its series: columns, a JSON array; how they differ from those of the
+     * one before. Both may be empty. */
+    str cols, drift, before;
 };
 enum care { /* split: what workers that died at this place of the job have taught */
             CARE_NONE,
@@ -64,7 +67,7 @@ struct progress {      /* split: the job moves by compare-and-set in the commit 
     bool is_last;      /* the file is done: release the entry */
     str *fields;       /* more fields of the job to set: name, value, ...; may be NULL */
     uint32_t field_count;
-    const struct source_note *source; /* register it with this commit; may be NULL */
+    struct source_note *source; /* register it with this commit; may be NULL */
 };
 struct batch {
     struct arena arena; /* replies, records, members, outputs: all of it */

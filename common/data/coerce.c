@@ -1,5 +1,7 @@
 #include "common/data/coerce.h"
 
+#include "common/data/quantity.h"
+
 const struct coercer coercers[] = {
     {"text", "The text as it stands.", coerce_text},
     {"integer", "A whole number of any length, with a sign and group signs.", coerce_integer},
@@ -17,17 +19,19 @@ const struct coercer coercers[] = {
     {"id", "Text of an identifier, with all of its digits.", coerce_id},
     {"boolean", "True or false, by lists of words.", coerce_boolean},
     {"money", "An amount of money, its currency, its period and what is said about it.",
-     coerce_money},
+     coerce_money, false, &quantity_money},
     {"quantity", "A number with a unit of the dimension that `unit` has.", coerce_quantity},
-    {"area", "An area: m2, sq ft, acres.", coerce_area},
-    {"distance", "A distance or a length: km, miles, m.", coerce_distance},
-    {"power", "A power: kW, HP, PS; KM is horsepower.", coerce_power},
-    {"volume", "A volume: l, cm3, CC.", coerce_volume},
-    {"mass", "A mass: kg, t, lb.", coerce_mass},
-    {"speed", "A speed: km/h, mph.", coerce_speed},
-    {"energy", "An energy: kWh, MJ.", coerce_energy},
-    {"torque", "A torque: Nm, kgm, lb ft.", coerce_torque},
-    {"consumption", "What a vehicle consumes: l/100km, km/l.", coerce_consumption},
+    {"area", "An area: m2, sq ft, acres.", coerce_area, false, &quantity_area},
+    {"distance", "A distance or a length: km, miles, m.", coerce_distance, false,
+     &quantity_distance},
+    {"power", "A power: kW, HP, PS; KM is horsepower.", coerce_power, false, &quantity_power},
+    {"volume", "A volume: l, cm3, CC.", coerce_volume, false, &quantity_volume},
+    {"mass", "A mass: kg, t, lb.", coerce_mass, false, &quantity_mass},
+    {"speed", "A speed: km/h, mph.", coerce_speed, false, &quantity_speed},
+    {"energy", "An energy: kWh, MJ.", coerce_energy, false, &quantity_energy},
+    {"torque", "A torque: Nm, kgm, lb ft.", coerce_torque, false, &quantity_torque},
+    {"consumption", "What a vehicle consumes: l/100km, km/l.", coerce_consumption, false,
+     &quantity_consumption},
     {"range", "One or both ends of a range of plain numbers: 4-5, >5, 6+.", coerce_range},
     {"percent", "A share of one: 92% is 0.92.", coerce_percent},
     {"coordinate",

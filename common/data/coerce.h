@@ -75,10 +75,13 @@ struct coerced {
  * type, `issue` and `why` say how. */
 typedef bool coerce_fn(const struct coerce_setup *setup, struct arena *a, str text,
                        struct coerced *out);
+struct quantity_wish;
 struct coercer {
     const char *name, *summary; /* the word behind `parse:`; a whole sentence for the manual */
     coerce_fn *run;
     bool takes_json; /* text that is a JSON object or array, too */
+    /* Not NULL: run() is quantity_read() with it, and quantity_take(). */
+    const struct quantity_wish *wish;
 };
 const struct coercer *coercer_find(str name); /* NULL: no such word */
 extern const struct coercer coercers[];       /* ends with a NULL name */

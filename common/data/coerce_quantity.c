@@ -12,30 +12,29 @@ static bool coerce_wish(const struct coerce_setup *setup, const struct quantity_
 }
 
 #define COERCE(name, what, why)                                                                \
-    bool name(const struct coerce_setup *setup, struct arena *a, str text,                     \
-              struct coerced *out)                                                             \
+    const struct quantity_wish quantity_##name = {.dimension = (what), .none = (why)};         \
+    bool coerce_##name(const struct coerce_setup *setup, struct arena *a, str text,            \
+                       struct coerced *out)                                                    \
     {                                                                                          \
-        static const struct quantity_wish wish = {.dimension = (what), .none = (why)};         \
-        return coerce_wish(setup, &wish, a, text, out);                                        \
+        return coerce_wish(setup, &quantity_##name, a, text, out);                             \
     }
 
-COERCE(coerce_area, DIMENSION_AREA, "is no area")
-COERCE(coerce_consumption, DIMENSION_CONSUMPTION, "is no consumption")
-COERCE(coerce_distance, DIMENSION_DISTANCE, "is no distance")
-COERCE(coerce_energy, DIMENSION_ENERGY, "is no energy")
-COERCE(coerce_mass, DIMENSION_MASS, "is no mass")
-COERCE(coerce_power, DIMENSION_POWER, "is no power")
-COERCE(coerce_speed, DIMENSION_SPEED, "is no speed")
-COERCE(coerce_torque, DIMENSION_TORQUE, "is no torque")
-COERCE(coerce_volume, DIMENSION_VOLUME, "is no volume")
+COERCE(area, DIMENSION_AREA, "is no area")
+COERCE(consumption, DIMENSION_CONSUMPTION, "is no consumption")
+COERCE(distance, DIMENSION_DISTANCE, "is no distance")
+COERCE(energy, DIMENSION_ENERGY, "is no energy")
+COERCE(mass, DIMENSION_MASS, "is no mass")
+COERCE(power, DIMENSION_POWER, "is no power")
+COERCE(speed, DIMENSION_SPEED, "is no speed")
+COERCE(torque, DIMENSION_TORQUE, "is no torque")
+COERCE(volume, DIMENSION_VOLUME, "is no volume")
+
+const struct quantity_wish quantity_money = {.is_money = true, .none = "is no amount of money"};
 
 bool coerce_money(const struct coerce_setup *setup, struct arena *a, str text,
                   struct coerced *out)
 {
-    static const struct quantity_wish wish = {.is_money = true,
-                                              .none = "is no amount of money"};
-
-    return coerce_wish(setup, &wish, a, text, out);
+    return coerce_wish(setup, &quantity_money, a, text, out);
 }
 
 bool coerce_quantity(const struct coerce_setup *setup, struct arena *a, str text,
@@ -105,7 +104,7 @@ bool coerce_range(const struct coerce_setup *setup, struct arena *a, str text,
                   struct coerced *out)
 {
     static const struct quantity_wish wish = {.dimension = DIMENSION_ANY};
-    struct amounts all;
+    struct amounts all UNSET;
     str least, most;
 
     amounts_read(setup, &wish, a, text, &all);

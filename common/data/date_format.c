@@ -10,9 +10,11 @@ struct format_reader {
     enum date_half half;
 };
 
-static bool is_letter(char c)
+/* A letter, or something that is not ASCII, which may be one: there are many words to compare
+ * with, and most texts have a digit or a sign where a format has a name. */
+static bool is_at_word(const struct format_reader *f)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return f->r.p < f->r.end && (ascii_is_letter(*f->r.p) || (unsigned char)*f->r.p >= 0x80);
 }
 
 /* Of any language; the dot of a short form goes with it, unless the format has one there. */
@@ -20,7 +22,7 @@ static bool take_named(struct format_reader *f, bool is_month, int *index)
 {
     const struct date_language *l;
 
-    for (uint32_t i = 0; (l = date_next_language(f->setup, &i));) {
+    for (uint32_t i = 0; is_at_word(f) && (l = date_next_language(f->setup, &i));) {
         if (!date_take_name(&f->r, is_month ? l->months : l->weekdays, index))
             continue;
         if (f->next != '.')
@@ -55,10 +57,11 @@ static bool take_ordinal(struct date_reader *r, int *number)
 static bool take_day(struct format_reader *f, int *day)
 {
     const struct date_language *l;
-    bool is_taken = is_letter(f->next) || f->next == '%';
+    bool is_taken = ascii_is_letter(f->next) || f->next == '%';
 
     if (!take_ordinal(&f->r, day))
         return false;
+    is_taken = is_taken || !(is_at_word(f) || (f->r.p < f->r.end && *f->r.p == '-')); /* -го */
     for (uint32_t i = 0; !is_taken && (l = date_next_language(f->setup, &i));)
         is_taken = date_take_word(&f->r, l->ordinals);
     return true;

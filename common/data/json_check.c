@@ -18,13 +18,13 @@ static bool fail(struct check *c, const char *why)
 }
 
 /* Step over `byte` and the blanks around it, if it is next. */
-static bool take(struct check *c, char byte)
+static inline bool take(struct check *c, char byte)
 {
-    c->p = json_skip_blanks(c->p, c->end);
-    if (c->p == c->end || *c->p != byte)
-        return false;
-    c->p = json_skip_blanks(c->p + 1, c->end);
-    return true;
+    const char *end = c->end, *p = json_skip_blanks(c->p, end);
+    bool is_next = p < end && *p == byte;
+
+    c->p = is_next ? json_skip_blanks(p + 1, end) : p;
+    return is_next;
 }
 
 static bool check_escape(struct check *c)
@@ -40,9 +40,10 @@ static bool check_escape(struct check *c)
     return true;
 }
 
-static bool check_string(struct check *c)
+/* The rest of a string with something in it that is neither plain nor its end. */
+static bool check_special(struct check *c)
 {
-    for (c->p++;;) {
+    for (;;) {
         c->p = json_scan(c->p, c->end, SCAN_SPECIAL);
         if (c->p == c->end)
             return fail(c, "a string is not closed");
@@ -64,12 +65,24 @@ static bool check_string(struct check *c)
     return true;
 }
 
+/* Most strings are plain to their end. */
+static inline bool check_string(struct check *c)
+{
+    const char *end = c->end, *p = json_scan(c->p + 1, end, SCAN_SPECIAL);
+
+    if (p == end || *p != '"') {
+        c->p = p;
+        return check_special(c);
+    }
+    c->p = p + 1;
+    return true;
+}
+
 static bool take_digits(struct check *c)
 {
     const char *start = c->p;
 
-    while (c->p < c->end && *c->p >= '0' && *c->p <= '9')
-        c->p++;
+    c->p = ascii_skip_digits(start, c->end);
     return c->p > start;
 }
 
@@ -93,7 +106,7 @@ static bool check_number(struct check *c)
         take_one(c, '+', '-');
         is_good = take_digits(c);
     }
-    if (!is_good || (c->p < c->end && *c->p >= '0' && *c->p <= '9'))
+    if (!is_good || (c->p < c->end && ascii_is_digit(*c->p)))
         return fail(c, "a malformed number");
     if ((size_t)(c->p - start) > c->limits.number_bytes) {
         c->p = start;
@@ -145,6 +158,8 @@ static bool check_value(struct check *c)
 {
     char open = c->p < c->end ? *c->p : '\0', close = open == '{' ? '}' : ']';
 
+    if (open == '"')
+        return check_string(c);
     if (open != '{' && open != '[')
         return check_scalar(c);
     if (++c->depth > c->limits.depth)

@@ -1,5 +1,7 @@
 #include "common/data/keys.h"
 
+#include "common/base/hash.h"
+
 static str join(struct arena *a, const str *parts, size_t n)
 {
     size_t length = 0;
@@ -37,6 +39,21 @@ str keys_job(const struct keys *k, struct arena *a, str id)
 str keys_source(const struct keys *k, struct arena *a, str src)
 {
     return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:source:"), src);
+}
+
+str keys_columns(const struct keys *k, struct arena *a, str stage, str uri)
+{
+    char *series = arena_alloc(a, uri.n + 1), *out = series, hex[16];
+
+    for (size_t i = 0; i < uri.n; i++) {
+        bool is_digit = uri.p[i] >= '0' && uri.p[i] <= '9';
+        if (!is_digit)
+            *out++ = uri.p[i];
+        else if (out == series || out[-1] != '0')
+            *out++ = '0';
+    }
+    hash_hex(hash_more(hash_bytes(stage), str_between(series, out)), hex);
+    return JOIN(a, k->prefix, STR(":{"), k->lane, STR("}:columns:"), (str){hex, sizeof(hex)});
 }
 
 str keys_replay(const struct keys *k, struct arena *a, str run)

@@ -17,6 +17,8 @@ str keys_lane(const struct keys *k, struct arena *a,
               const char *what) MUST_CHECK; /* books dead later */
 str keys_job(const struct keys *k, struct arena *a, str id) MUST_CHECK;
 str keys_source(const struct keys *k, struct arena *a, str src) MUST_CHECK;
+/* The columns of the last file of a stage whose uri differs in its digits alone. */
+str keys_columns(const struct keys *k, struct arena *a, str stage, str uri) MUST_CHECK;
 str keys_replay(const struct keys *k, struct arena *a, str run) MUST_CHECK;
 /* What deliverers of a stage are sending. */
 str keys_notes(const struct keys *k, struct arena *a, str stage) MUST_CHECK;

@@ -118,7 +118,7 @@ static bool refuse_without_amount(const struct quantity_wish *wish, const struct
 bool quantity_read(const struct coerce_setup *setup, const struct quantity_wish *wish,
                    struct arena *a, str text, struct quantity *q, struct coerced *out)
 {
-    struct amounts all;
+    struct amounts all UNSET;
     const char *wrong = NULL;
 
     *q = (struct quantity){0};
@@ -189,10 +189,10 @@ static bool compute(const struct coerce_setup *setup, struct arena *a, const str
     return true;
 }
 
-static bool take_number(const struct coerce_setup *setup, struct arena *a, struct quantity *q,
-                        struct coerced *out)
+static bool take_number(const struct coerce_setup *setup, struct arena *a,
+                        const struct quantity *q, struct coerced *out)
 {
-    struct amount *x = &q->amount;
+    const struct amount *x = &q->amount;
     str min = x->min, max = x->max;
 
     if (!q->has_amount) {
@@ -234,7 +234,7 @@ static bool says_more(const struct coerce_setup *setup, const struct quantity *q
     return q->has_more || q->note.n || x->period.n || x->is_range || is_other;
 }
 
-bool quantity_take(const struct coerce_setup *setup, struct arena *a, struct quantity *q,
+bool quantity_take(const struct coerce_setup *setup, struct arena *a, const struct quantity *q,
                    struct coerced *out)
 {
     str word = STR_NONE;

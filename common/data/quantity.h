@@ -40,8 +40,13 @@ bool quantity_read(const struct coerce_setup *setup, const struct quantity_wish 
                    struct arena *a, str text, struct quantity *q,
                    struct coerced *out) MUST_CHECK;
 /* The part that `setup` takes; multiplied, converted, rounded. */
-bool quantity_take(const struct coerce_setup *setup, struct arena *a, struct quantity *q,
+bool quantity_take(const struct coerce_setup *setup, struct arena *a, const struct quantity *q,
                    struct coerced *out) MUST_CHECK;
+
+/* What the coercers of money and of one dimension each want. */
+extern const struct quantity_wish quantity_money, quantity_area, quantity_consumption,
+    quantity_distance, quantity_energy, quantity_mass, quantity_power, quantity_speed,
+    quantity_torque, quantity_volume;
 
 /* False; the cell can be read in several ways. */
 bool quantity_refuse_ambiguous(struct coerced *out, const char *why);

@@ -271,13 +271,23 @@ static bool is_nothing(const struct tokens *t)
     return has_dash && has_unit;
 }
 
+/* All but the amounts, of which there are none yet. */
+static void begin(struct amounts *out)
+{
+    out->n = 0;
+    out->note = QUANTITY_NO_NOTE;
+    out->declared_note = STR_NONE;
+    out->has_words = out->is_nothing = out->is_ambiguous = false;
+    out->wrong = "is longer than 1000 bytes";
+}
+
 void amounts_read(const struct coerce_setup *setup, const struct quantity_wish *wish,
                   struct arena *a, str text, struct amounts *out)
 {
-    struct tokens tokens;
+    struct tokens tokens UNSET;
     struct parser p = {.tokens = &tokens, .out = out, .arena = a};
 
-    *out = (struct amounts){.wrong = "is longer than 1000 bytes"};
+    begin(out);
     if (text.n > QUANTITY_TEXT_MAX)
         return;
     tokens_read(setup, wish, a, text, &tokens);

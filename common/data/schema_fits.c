@@ -52,7 +52,7 @@ static bool fits_long(const struct verdict_on *v, const struct schema_type *t, s
 
 static bool fits_real(const struct verdict_on *v, str value, double most, const char *range)
 {
-    char text[NUMBER_MAX + 1];
+    char text[NUMBER_MAX + 1] UNSET;
 
     if (json_type(value) != JSON_NUMBER)
         return refuse(v, "wrong_type", "is no number");

@@ -146,25 +146,34 @@ static bool take_char(struct compiler *c)
     return true;
 }
 
-/* With any values: a number stands for them, and a letter within strings. */
-static bool check_filled_json(struct compiler *c)
+static const char *check_sample(struct compiler *c, str value)
 {
-    char *sample = arena_alloc(c->arena, c->text.n + 1), *out = sample;
-    size_t at;
+    char *sample = arena_alloc(c->arena, c->text.n + c->to->member_count * value.n + 1);
+    char *out = sample;
 
     for (uint32_t i = 0; i < c->to->piece_count; i++) {
         const struct url_piece *p = &c->to->pieces[i];
-        str text = !p->is_member ? p->text : p->is_in_string ? STR("x") : STR("0");
+        str text = !p->is_member ? p->text : p->is_in_string ? STR("x") : value;
         memcpy(out, text.p, text.n);
         out += text.n;
     }
-    const char *problem = json_check(str_between(sample, out), NULL, &at);
+    return json_check(str_between(sample, out), NULL, &c->at);
+}
+
+/* A number alone would do behind another digit, and a text for a name. */
+static bool check_filled_json(struct compiler *c)
+{
+    const char *problem = check_sample(c, STR("0"));
+
     if (!problem)
-        return true;
-    c->at = MIN(at, c->text.n);
-    error_set(c->err, ERR_CONFIG, "a body must be JSON once its members are filled in: %s",
-              problem);
-    return false;
+        problem = check_sample(c, STR("\"x\""));
+    c->at = problem ? MIN(c->at, c->text.n) : 0;
+    if (problem)
+        error_set(c->err, ERR_CONFIG,
+                  "a body must be JSON once its members are filled in, each as a value or in a "
+                  "text: %s",
+                  problem);
+    return !problem;
 }
 
 static bool check_whole(struct compiler *c)

@@ -1,7 +1,8 @@
 #include "common/io/aws.h"
 
 #include <stdlib.h>
-#include <time.h>
+
+#include "common/io/http.h"
 
 enum { SKEW_MS = 240000 }; /* servers allow five minutes */
 
@@ -54,31 +55,11 @@ int aws_endpoint_parse(struct arena *a, str url, struct aws_endpoint *e, struct 
     return 0;
 }
 
-/* An HTTP date, as ms since the epoch. */
-static bool read_date(str s, uint64_t *ms)
-{
-    char text[40];
-    struct tm t = {0};
-
-    if (s.n == 0 || s.n >= sizeof(text))
-        return false;
-    memcpy(text, s.p, s.n);
-    text[s.n] = '\0';
-    const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &t);
-    if (!end || *end)
-        return false;
-    time_t at = timegm(&t);
-    if (at < 0)
-        return false;
-    *ms = (uint64_t)at * 1000;
-    return true;
-}
-
 bool aws_set_clock(int64_t *offset_ms, str date, uint64_t now_ms)
 {
     uint64_t theirs;
 
-    if (!read_date(date, &theirs))
+    if (!http_date(date, &theirs))
         return false;
     int64_t offset = (int64_t)(theirs - now_ms);
     if (llabs(offset - *offset_ms) <= SKEW_MS)

@@ -205,6 +205,11 @@ struct http *http_new(struct loop *l, struct error *err)
     return h;
 }
 
+void http_keep(struct http *h, uint32_t connections)
+{
+    curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)connections);
+}
+
 void http_free(struct http *h)
 {
     if (!h)

@@ -5,7 +5,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 enum {
@@ -30,8 +29,10 @@ static int on_seek(void *ctx, curl_off_t offset, int origin)
 {
     struct http_call *c = ctx;
 
-    if (c->taken == 0 && offset == 0 && origin == SEEK_SET)
+    if ((c->taken == 0 || c->may_repeat) && offset == 0 && origin == SEEK_SET) {
+        c->taken = 0;
         return CURL_SEEKFUNC_OK;
+    }
     c->broken = "the connection closed before an answer";
     return CURL_SEEKFUNC_FAIL;
 }
@@ -48,20 +49,9 @@ static size_t on_write(char *bytes, size_t size, size_t n, void *ctx)
                                                                       : CURL_WRITEFUNC_PAUSE;
     if (buf_add(&c->answer, piece))
         return piece.n;
+    c->is_too_large = true;
     c->broken = "the answer is larger than its cap";
     return 0;
-}
-
-str http_header(str headers, const char *name)
-{
-    str found = STR_NONE;
-
-    while (headers.n) {
-        str value = str_cut(&headers, '\n'), key = str_cut(&value, ':');
-        if (value.p && key.n == strlen(name) && strncasecmp(key.p, name, key.n) == 0)
-            found = str_trim(value);
-    }
-    return found;
 }
 
 static size_t on_header(char *bytes, size_t size, size_t n, void *ctx)
@@ -174,6 +164,8 @@ void http_call_begin(struct http_call *c, const struct http_request *q, http_don
     c->body = q->body;
     c->taken = 0;
     c->broken = NULL;
+    c->may_repeat = q->may_repeat;
+    c->is_too_large = false;
     c->words[0] = '\0';
     c->done = done;
     c->ctx = ctx;
@@ -190,8 +182,9 @@ void http_call_begin(struct http_call *c, const struct http_request *q, http_don
     curl_easy_setopt(c->easy, CURLOPT_URL, q->url.p);
     curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)q->timeout_ms);
     curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_TIME, (long)(q->silence_ms / 1000));
-    curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, (long)(q->may_connect != NULL));
-    curl_easy_setopt(c->easy, CURLOPT_FORBID_REUSE, (long)(q->may_connect != NULL));
+    bool is_apart = q->may_connect && !q->asks_alike;
+    curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, (long)is_apart);
+    curl_easy_setopt(c->easy, CURLOPT_FORBID_REUSE, (long)is_apart);
 }
 
 void http_call_tell(struct http_call *c, CURLcode code)
@@ -210,6 +203,7 @@ void http_call_tell(struct http_call *c, CURLcode code)
                                       : curl_easy_strerror(code);
     struct http_answer answer = {
         .failure = code == CURLE_OK ? NULL : words,
+        .is_too_large = c->is_too_large,
         .was_sent = sent > 0 || c->taken > 0,
         .status = (int)status,
         .body = buf_str(&c->answer),

@@ -12,6 +12,7 @@ struct http_call {
     struct curl_slist *headers;
     str body;
     size_t taken;
+    bool may_repeat, is_too_large;
     const char *broken;          /* why we stopped it ourselves */
     char words[CURL_ERROR_SIZE]; /* of libcurl, when it says more than its code */
     struct buf answer;

@@ -15,7 +15,7 @@ struct marks {
 /* Words of our own keys in Redis, and of the file. */
 static const char *const reserved[] = {"inbox",  "dead", "later",  "books",    "job",
                                        "source", "seen", "count",  "pipeline", "mark",
-                                       "worker", "wake", "replay", "window"};
+                                       "worker", "wake", "replay", "window",   "columns"};
 
 static bool is_reserved(str name)
 {

@@ -44,6 +44,41 @@ static void on_job(void *ctx, const struct reply *reply)
     go_on(f);
 }
 
+static void on_columns(void *ctx, const struct reply *reply)
+{
+    struct flight *f = ctx;
+
+    f->asked--;
+    f->is_bad_answer |= !reply;
+    if (reply && reply->type == REPLY_ARRAY && reply->n == 5)
+        f->columns = (struct last_columns){
+            .cols = reply->items[0].text,
+            .uri = reply->items[1].text,
+            .is_own = str_equal(reply->items[2].text, job_id(&f->batch.entries[0])),
+            .drift = reply->items[3].text,
+            .before = reply->items[4].text};
+    go_on(f);
+}
+
+static void ask_columns(struct flight *f)
+{
+    struct process *p = f->runner->process;
+    struct arena *a = &f->batch.arena;
+
+    f->columns = (struct last_columns){0};
+    f->columns_key = keys_columns(&p->keys, a, f->runner->def->name, f->batch.entries[0].uri);
+    redis_say(p->redis, a, on_columns, f, STR("HMGET"), f->columns_key, STR("cols"), STR("uri"),
+              STR("job"), STR("drift"), STR("before"));
+}
+
+struct last_columns runner_columns(struct worker *w, const struct batch *b)
+{
+    const struct flight *f = b->owner;
+
+    (void)w;
+    return f->columns;
+}
+
 static void ask_job(struct flight *f)
 {
     struct arena *a = &f->batch.arena;
@@ -146,8 +181,9 @@ void flight_prepare(struct flight *f)
     if (!kind->wants_jobs) {
         ask_sources(f);
     } else if (f->batch.entry_count > 0) {
-        f->asked++;
+        f->asked += 2;
         ask_job(f);
+        ask_columns(f);
     }
     f->asked--;
     go_on(f);

@@ -138,6 +138,7 @@ static const struct host host = {
     .announce = runner_announce,
     .note = runner_note,
     .job = runner_job,
+    .columns = runner_columns,
     .source = runner_source,
 };
 

@@ -25,6 +25,8 @@ struct flight { /* one batch on its way from the read to the answered commit */
     str job_key; /* stages that want jobs */
     const str *job;
     uint32_t job_count;
+    str columns_key;
+    struct last_columns columns;
     bool is_alone, is_marked; /* suspect.c */
     uint32_t deaths;          /* of workers that had this entry alone in hand */
     uint64_t careful_to; /* of a file: the small steps go as far as this; 0: not yet known */
@@ -118,4 +120,5 @@ void runner_resume(struct worker *w, struct batch *b);
 void runner_announce(struct worker *w, void (*go_on)(void *ctx), void *ctx);
 void runner_note(struct worker *w, struct notes *n);
 str runner_job(struct worker *w, const struct batch *b, const str **fields, uint32_t *count);
+struct last_columns runner_columns(struct worker *w, const struct batch *b);
 bool runner_source(struct worker *w, str src, struct source_info *info);

@@ -208,6 +208,25 @@ static void on_answer(void *ctx, const struct commit_answer *answer)
     }
 }
 
+/* For the next file of the series. What changed stays to be seen until the next change. */
+static void register_columns(struct flight *f, const struct source_note *s, str job, str now)
+{
+    struct process *p = f->runner->process;
+    struct arena *a = &f->batch.arena;
+    str key = f->columns_key;
+
+    redis_say(p->redis, a, NULL, NULL, STR("HSET"), key, STR("cols"), s->cols, STR("uri"),
+              s->uri, STR("job"), job, STR("seen"), now, STR("stage"), f->runner->def->name,
+              STR("drift"), s->drift, STR("before"), s->before);
+    if (s->drift.n)
+        redis_say(p->redis, a, NULL, NULL, STR("HSET"), key, STR("last_drift"), s->drift,
+                  STR("last_drift_uri"), s->uri, STR("last_drift_before"), s->before,
+                  STR("last_drift_at"), now);
+    redis_say(p->redis, a, NULL, NULL, STR("PEXPIREAT"), key,
+              arena_printf(a, "%llu",
+                           (unsigned long long)f->runner->out.now_ms + KEYS_SOURCE_KEEP_MS));
+}
+
 static void register_source(struct flight *f)
 {
     struct process *p = f->runner->process;
@@ -218,11 +237,14 @@ static void register_source(struct flight *f)
         return;
     str job = f->batch.progress->job; /* its key ends with its id */
     size_t skip = keys_job(&p->keys, a, STR_NONE).n;
+    str id = {job.p + skip, job.n - skip};
+    str now = arena_printf(a, "%llu", (unsigned long long)f->runner->out.now_ms);
     redis_say(p->redis, a, NULL, NULL, STR("HSET"), keys_source(&p->keys, a, s->src),
               STR("uri"), s->uri, STR("version"), s->version, STR("size"),
-              arena_printf(a, "%llu", (unsigned long long)s->size), STR("seen"),
-              arena_printf(a, "%llu", (unsigned long long)f->runner->out.now_ms), STR("job"),
-              (str){job.p + skip, job.n - skip});
+              arena_printf(a, "%llu", (unsigned long long)s->size), STR("seen"), now,
+              STR("job"), id);
+    if (s->cols.n)
+        register_columns(f, s, id, now);
 }
 
 static void send_commit(struct flight *f)

@@ -108,6 +108,12 @@ struct notes {
     bool is_bad;
 };
 
+struct last_columns {  /* of the last file that looked as if it were of the same series */
+    str cols, uri;     /* a JSON array; empty: there is none */
+    bool is_own;       /* it is the very file at hand, begun by another worker: */
+    str drift, before; /* what it found, and since which file; may be empty */
+};
+
 /* What stands behind a stage: the runner, a command that works without Redis, or a test. */
 struct host {
     /* Commit the batch; do not touch it afterwards. */
@@ -130,6 +136,8 @@ struct host {
      * value,
      * ..., read before the first process(), when `b->kept` is NULL; none for a new job. */
     str (*job)(struct worker *w, const struct batch *b, const str **fields, uint32_t *count);
+    /* split: of the file that the batch's entry names, as for job(). May be NULL. */
+    struct last_columns (*columns)(struct worker *w, const struct batch *b);
     /* What source id `src` stands for, read before process(). False: nobody registered it.
      * Valid until process() returns. */
     bool (*source)(struct worker *w, str src, struct source_info *info);

@@ -123,13 +123,31 @@ def test_columns_that_are_expected(p):
     assert [letter["reason"] for letter in taken.dead.values()] == ["missing_columns"]
 
 
+def columns_of(p, end):
+    """What is known of the series of a file."""
+    found = [p.r.hgetall(key) for key in p.r.scan_iter("sp:{0}:columns:*")]
+    [known] = [h for h in found if h["uri"].endswith(end)]
+    return known
+
+
 def test_drift_of_the_header(p):
-    Taken(p, "drift1.csv", b"id,city,price\n1,Leeds,7\n")
-    assert json.loads(Taken(p, "drift2.csv", b"city,id,rooms\n1,2,3\n").job["drift"]) == {
-        "new": ["rooms"], "gone": ["price"], "reordered": False}
+    """Against the last file whose name differs in its digits alone, whoever split it."""
+    first = Taken(p, "drift1.csv", b"id,city,price\n1,Leeds,7\n")
+    Taken(p, "other1.csv", b"a,b\n1,2\n")
+    p.worker("split-1").restart()
+    second = Taken(p, "drift02.csv", b"city,id,rooms\n1,2,3\n")
+    assert json.loads(second.job["drift"]) == {"new": ["rooms"], "gone": ["price"], "reordered": False}
+    assert second.job["drift_before"] == first.job["uri"] and "drift" not in first.job
     assert json.loads(Taken(p, "drift3.csv", b"id,rooms,city\n1,2,3\n").job["drift"]) == {
         "new": [], "gone": [], "reordered": True}
-    assert "drift" not in Taken(p, "drift4.csv", b"id,rooms,city\n4,5,6\n").job
+    last = Taken(p, "drift4.csv", b"id,rooms,city\n4,5,6\n")
+    assert "drift" not in last.job
+    known = columns_of(p, "drift4.csv")
+    assert json.loads(known["cols"]) == ["id", "rooms", "city"] and (known["stage"], known["drift"]) == ("rows", "")
+    assert json.loads(known["last_drift"])["reordered"] and known["last_drift_uri"].endswith("drift3.csv")
+    assert "drift" not in Taken(p, "other2.csv", b"a,b\n1,2\n").job
+    traced = p.command("trace", f"{second.job['src']}-1-14").stderr
+    assert "drift    {" in traced and f"since {first.job['uri']}" in traced
 
 
 @pytest.mark.parametrize("sign", ["^", "~", "\x1f", "\x01", "|", "\t"])

@@ -38,9 +38,35 @@ static void test_keys_take_prefix_and_lane(void)
     arena_free(&a);
 }
 
+/* Exports of other days are of one series; another stage, name or folder is another. */
+static void columns_are_those_of_a_series(void)
+{
+    const struct {
+        const char *stage, *uri;
+        bool is_same;
+    } cases[] = {
+        {"rows", "file:///in/2020/homes-2020-11-30.csv", true},
+        {"rows", "file:///in/1/homes-7-8-9.csv", true},
+        {"rows", "file:///in/2020/homes-2020-11.csv", false},
+        {"rows", "file:///in/2020/cars-2020-11-30.csv", false},
+        {"other", "file:///in/2020/homes-2020-11-30.csv", false},
+    };
+    const struct keys k = {STR("sp"), STR("0")};
+    struct arena a = {0};
+    str key = keys_columns(&k, &a, STR("rows"), STR("file:///in/2021/homes-2021-01-02.csv"));
+
+    CHECK(str_starts(key, STR("sp:{0}:columns:")));
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        str other = keys_columns(&k, &a, str_of(cases[i].stage), str_of(cases[i].uri));
+        CHECK(str_equal(key, other) == cases[i].is_same);
+    }
+    arena_free(&a);
+}
+
 int main(void)
 {
     RUN(test_keys_names_are_those_of_the_formats);
     RUN(test_keys_take_prefix_and_lane);
+    RUN(columns_are_those_of_a_series);
     return check_done();
 }

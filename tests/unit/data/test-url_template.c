@@ -197,6 +197,10 @@ static void test_url_template_refuses(void)
         {URL_TEMPLATE_JSON, "q={v}", 0, "must be JSON"},
         {URL_TEMPLATE_JSON, "{\"a\": \"}\"}", 7, "closes nothing"},
         {URL_TEMPLATE_JSON, "", 0, "must be JSON"},
+        {URL_TEMPLATE_JSON, "[2{v}]", 2, "must be JSON"},
+        {URL_TEMPLATE_JSON, "[-{v}]", 2, "must be JSON"},
+        {URL_TEMPLATE_JSON, "[{v}{w}]", 2, "must be JSON"},
+        {URL_TEMPLATE_JSON, "{{v}:1}", 1, "must be JSON"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -289,6 +289,76 @@ static void test_http_takes_an_early_answer(void)
     end(&f);
 }
 
+static void test_http_repeats_a_body_that_may_be(void)
+{
+    static const struct peer_step steps[] = {
+        {PEER_ANSWER, OK_ANSWER}, {PEER_CUT, NULL}, {PEER_ANSWER, OK_ANSWER}};
+    struct fixture f;
+    begin(&f, steps, ARRAY_LEN(steps));
+    struct http_request q = post(&f, STR("hello"));
+    q.may_repeat = true;
+    CHECK_INT(send_and_wait(&f, &q).status, 200);
+    CHECK_INT(send_and_wait(&f, &q).status, 200);
+
+    CHECK_INT(f.peer.requests, 3);
+    CHECK_INT(f.peer.body_bytes, 5);
+    end(&f);
+}
+
+static bool allow_all(void *ctx, const struct sockaddr *to)
+{
+    (void)ctx;
+    (void)to;
+    return true;
+}
+
+static void test_http_keeps_no_connection_that_another_may_not_use(void)
+{
+    for (int asks_alike = 0; asks_alike < 2; asks_alike++) {
+        static const struct peer_step steps[] = {{PEER_ANSWER, OK_ANSWER},
+                                                 {PEER_ANSWER, OK_ANSWER}};
+        struct fixture f;
+        begin(&f, steps, ARRAY_LEN(steps));
+        struct http_request q = post(&f, STR("hello"));
+        q.may_connect = allow_all;
+        q.asks_alike = asks_alike;
+        CHECK_INT(send_and_wait(&f, &q).status, 200);
+        CHECK_INT(send_and_wait(&f, &q).status, 200);
+        CHECK_INT(f.peer.connections, asks_alike ? 1 : 2);
+        end(&f);
+    }
+}
+
+static void test_http_retry_after(void)
+{
+    enum { NOW = 1767323045 }; /* Fri, 02 Jan 2026 03:04:05 GMT */
+    static const struct {
+        const char *retry_after, *date;
+        uint64_t ms;
+    } rows[] = {
+        {"", "", 0},
+        {"0", "", 0},
+        {"7", "", 7000},
+        {"86400", "", 3600000},
+        {"99999999999999999999999", "", 0},
+        {"-1", "", 0},
+        {"soon", "", 0},
+        {"Fri, 02 Jan 2026 03:04:15 GMT", "", 10000},
+        {"Friday, 02-Jan-26 03:04:15 GMT", "", 10000},
+        {"Fri Jan  2 03:04:15 2026", "", 10000},
+        {"Fri, 02 Jan 2026 03:04:05 GMT", "", 0},
+        {"Fri, 02 Jan 2026 03:04:00 GMT", "", 0},
+        {"Sat, 02 Jan 2027 03:04:00 GMT", "", 3600000},
+        {"Fri, 02 Jan 2026 03:04:15 GMT", "Fri, 02 Jan 2026 03:04:13 GMT", 2000},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct http_answer a = {.retry_after = str_of(rows[i].retry_after),
+                                      .date = str_of(rows[i].date)};
+        CHECK_INT(http_retry_after_ms(&a, NOW * UINT64_C(1000)), rows[i].ms);
+    }
+}
+
 struct chain { /* sends again from its own callback, and cancels the other */
     struct fixture *f;
     struct http_call *other;
@@ -375,6 +445,9 @@ int main(void)
     RUN(test_http_does_not_follow);
     RUN(test_http_keeps_connections);
     RUN(test_http_never_sends_a_body_twice);
+    RUN(test_http_repeats_a_body_that_may_be);
+    RUN(test_http_keeps_no_connection_that_another_may_not_use);
+    RUN(test_http_retry_after);
     RUN(test_http_sends_large_bodies_at_once);
     RUN(test_http_takes_an_early_answer);
     RUN(test_http_callbacks_may_send_and_cancel);

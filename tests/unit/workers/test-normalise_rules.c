@@ -21,42 +21,64 @@ struct rules_case {
     const char *want; /* behind sp_id; "!reason" of a dead letter */
 };
 
-static void check_case(const struct rules_case *c)
-{
-    struct arena arena = {0};
-    struct error err = {0};
-    struct findings findings = {.arena = &arena};
-    struct worker w = {.stage = &stage_normalise, .arena = &arena, .host = &host};
-    struct entry entry = {
-        .src = STR("0123456789abcdef"), .cols = str_of(c->cols), .row = 7, .at = 1700000000000};
-    struct batch batch = {0};
-    size_t at;
+struct rules_rig { /* the stage, open, and a batch for it */
+    struct arena arena;
+    struct worker worker;
+    struct entry entry;
+    struct batch batch;
+};
 
-    w.config = yaml_load(&arena, str_of(c->config), &err);
-    w.state = arena_zalloc(&arena, stage_normalise.state_size);
+static void rig_open(struct rules_rig *g, const char *config, const char *cols)
+{
+    struct error err = {0};
+    struct findings findings = {.arena = &g->arena};
+    struct worker *w = &g->worker;
+
+    *w = (struct worker){.stage = &stage_normalise, .arena = &g->arena, .host = &host};
+    w->config = yaml_load(&g->arena, str_of(config), &err);
+    w->state = arena_zalloc(&g->arena, stage_normalise.state_size);
     CHECK_STR(str_of(err.text), STR(""));
-    setting_fill(stage_normalise.settings, w.config, w.state, &findings);
-    stage_normalise.check(w.state, w.config, &findings);
+    setting_fill(stage_normalise.settings, w->config, w->state, &findings);
+    stage_normalise.check(w->state, w->config, &findings);
     for (uint32_t i = 0; i < findings.n; i++)
         CHECK_STR(findings.list[i].text, STR(""));
-    CHECK_INT(stage_normalise.open(&w, &err), 0);
-    if (!findings.n) {
-        struct record *r = batch_emit(&batch, &entry, str_of(c->line), 2);
-        stage_normalise.process(&w, &batch);
-        str got = r->line, id = STR("{\"sp_id\":\"0123456789abcdef-9-44\"");
-        if (c->want[0] == '!') {
-            got = r->reason;
-            CHECK_STR(got, str_of(c->want + 1));
-        } else {
-            CHECK_STR(str_of(json_check(got, NULL, &at)), STR(""));
-            CHECK(str_starts(got, id));
-            got = (str){got.p + id.n, got.n - id.n};
-            CHECK_STR(got, str_of(c->want));
-        }
+    CHECK_INT(stage_normalise.open(w, &err), 0);
+    g->entry = (struct entry){
+        .src = STR("0123456789abcdef"), .cols = str_of(cols), .row = 7, .at = 1700000000000};
+}
+
+static void rig_free(struct rules_rig *g)
+{
+    stage_normalise.close(&g->worker);
+    arena_free(&g->batch.arena);
+    arena_free(&g->arena);
+}
+
+static void rig_check(struct rules_rig *g, const char *line, const char *want)
+{
+    const str id = STR("{\"sp_id\":\"0123456789abcdef-9-44\"");
+    size_t at;
+
+    g->batch.records = NULL;
+    g->batch.record_count = g->batch.record_room = 0;
+    struct record *r = batch_emit(&g->batch, &g->entry, str_of(line), 2);
+    stage_normalise.process(&g->worker, &g->batch);
+    if (want[0] == '!') {
+        CHECK_STR(r->reason, str_of(want + 1));
+        return;
     }
-    stage_normalise.close(&w);
-    arena_free(&batch.arena);
-    arena_free(&arena);
+    CHECK_STR(str_of(json_check(r->line, NULL, &at)), STR(""));
+    CHECK(str_starts(r->line, id));
+    CHECK_STR(((str){r->line.p + id.n, r->line.n - id.n}), str_of(want));
+}
+
+static void check_case(const struct rules_case *c)
+{
+    struct rules_rig g = {0};
+
+    rig_open(&g, c->config, c->cols);
+    rig_check(&g, c->line, c->want);
+    rig_free(&g);
 }
 
 static void check_cases(const struct rules_case *cases, size_t n)
@@ -194,6 +216,65 @@ static void test_rules_take_a_text_step_by_step(void)
     check_cases(cases, ARRAY_LEN(cases));
 }
 
+#define PRICE                                                                                  \
+    "rules: {price: {parse: money, from: [p, q], nothing: '-'}}\n"                             \
+    "fields: {a: {use: price}, b: {use: price, take: max}, c: {use: price, take: currency}"
+
+static void test_rules_share_the_reading_of_a_cell(void)
+{
+    static const struct rules_case cases[] = {
+        {PRICE "}", "[\"p\"]", "[44,\"5 - 6 EUR\"]",
+         ",\"a\":5,\"b\":6,\"c\":\"EUR\",\"sp_extra\":{\"p\":\"5 - 6 EUR\"}}"},
+        {PRICE "}", "[\"p\",\"q\"]", "[44,\"-\",\"7 EUR\"]",
+         ",\"a\":7,\"b\":null,\"c\":\"EUR\",\"sp_extra\":{\"p\":\"-\",\"q\":\"7 EUR\"}}"},
+        /* what cannot be read is one issue, of the first of them */
+        {PRICE "}", "[\"p\"]", "[44,\"12.990 EUR\"]",
+         ",\"a\":null,\"b\":null,\"c\":null,\"sp_extra\":{\"p\":\"12.990 EUR\"},\"sp_issues\":["
+         "{\"field\":\"a\",\"issue\":\"ambiguous\",\"reason\":\"has three digits behind a "
+         "point, decimals or a group: declare `decimal`\"}]}"},
+        /* what is wrong with a part is an issue of that part */
+        {PRICE "}", "[\"p\"]", "[44,\"$5 - $6\"]",
+         ",\"a\":5,\"b\":6,\"c\":null,\"sp_extra\":{\"p\":\"$5 - $6\"},\"sp_issues\":["
+         "{\"field\":\"c\",\"issue\":\"ambiguous\",\"reason\":\"has a sign of several "
+         "currencies: declare it\"}]}"},
+        /* another way of reading has its own */
+        {PRICE ", d: {use: price, decimal: ','}, e: {use: price, take: note, unreadable: "
+               "'null'}, f: {use: price, take: note, between: {most: 3}}}",
+         "[\"p\"]", "[44,\"12.990 EUR\"]",
+         ",\"a\":null,\"b\":null,\"c\":null,\"d\":12990,\"e\":null,\"f\":null,"
+         "\"sp_extra\":{\"p\":\"12.990 EUR\"},\"sp_issues\":["
+         "{\"field\":\"a\",\"issue\":\"ambiguous\",\"reason\":\"has three digits behind a "
+         "point, decimals or a group: declare `decimal`\"}]}"},
+        {"fields: {a: {from: p, map: {x: y}, unmapped: issue}, b: {from: p, map: {x: y}, "
+         "unmapped: issue, case: upper}}",
+         "[\"p\"]", "[44,\"z\"]",
+         ",\"a\":null,\"b\":null,\"sp_extra\":{\"p\":\"z\"},\"sp_issues\":[{\"field\":\"a\","
+         "\"issue\":\"unmapped\",\"reason\":\"is not in the map\"}]}"},
+    };
+
+    uri = STR_NONE;
+    check_cases(cases, ARRAY_LEN(cases));
+}
+
+static void test_rules_remember_what_patterns_said(void)
+{
+    static const char config[] =
+        "fields: {a: {map: {'/^x/': one}}, b: {from: a, match: '/^x+(\\d*)/'}}";
+    static const char *const lines[] = {"[44,\"x7\"]", "[44,\"xx8\"]", "[44,\"x7\"]",
+                                        "[44,\"y\"]", "[44,\"x\"]"};
+    static const char *const wants[] = {
+        ",\"a\":\"one\",\"b\":\"7\",\"sp_extra\":{\"a\":\"x7\"}}",
+        ",\"a\":\"one\",\"b\":\"8\",\"sp_extra\":{\"a\":\"xx8\"}}",
+        ",\"a\":\"one\",\"b\":\"7\",\"sp_extra\":{\"a\":\"x7\"}}", ",\"a\":\"y\",\"b\":null}",
+        ",\"a\":\"one\",\"b\":null,\"sp_extra\":{\"a\":\"x\"}}"};
+    struct rules_rig g = {0};
+
+    rig_open(&g, config, "[\"a\"]");
+    for (size_t i = 0; i < 2 * ARRAY_LEN(lines); i++)
+        rig_check(&g, lines[i % ARRAY_LEN(lines)], wants[i % ARRAY_LEN(wants)]);
+    rig_free(&g);
+}
+
 static void test_rules_take_more_than_cells(void)
 {
     static const struct rules_case cases[] = {
@@ -284,6 +365,8 @@ int main(void)
 {
     RUN(test_rules_of_a_source_go_over_the_common_ones);
     RUN(test_rules_take_a_text_step_by_step);
+    RUN(test_rules_share_the_reading_of_a_cell);
+    RUN(test_rules_remember_what_patterns_said);
     RUN(test_rules_take_more_than_cells);
     RUN(test_rules_keep_to_the_schema);
     return check_done();
