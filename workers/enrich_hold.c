@@ -46,7 +46,16 @@ void enrich_want(struct enrich *s, struct held *h, struct record *r, str key)
 {
     struct want *w = xalloc(sizeof(*w) + key.n);
 
-    *w = (struct want){.next = h->wants, .link = &h->wants, .held = h, .owner = s, .record = r};
+    *w = (struct want){.after = s->wants,
+                       .before = &s->wants,
+                       .next = h->wants,
+                       .link = &h->wants,
+                       .held = h,
+                       .owner = s,
+                       .record = r};
+    if (w->after)
+        w->after->before = &w->after;
+    s->wants = w;
     if (w->next)
         w->next->link = &w->next;
     h->wants = w;

@@ -80,8 +80,8 @@ void share_turn(void *ctx);
 /* lookup_keep.c: telling it. */
 void share_open(struct lookup_cache *c);
 void share_close(struct lookup_cache *c);
-struct round *round_new(struct lookup_cache *c) MUST_CHECK;
-void round_free(struct round *r);
+struct round *trip_new(struct lookup_cache *c) MUST_CHECK;
+void trip_free(struct round *r);
 str share_token(const struct lookup_cache *c);
 str share_lease_key(const struct lookup_cache *c, struct arena *a, str field);
 void share_put(struct lookup_cache *c, struct sought *s, const struct found *f);

@@ -24,7 +24,7 @@ static uint64_t keep_ms(const struct lookup_cache *c)
     return MAX(c->config.ttl_ms, c->config.missing_ttl_ms) + c->config.stale_ms;
 }
 
-struct round *round_new(struct lookup_cache *c)
+struct round *trip_new(struct lookup_cache *c)
 {
     struct round *r = xalloc(sizeof(*r));
 
@@ -34,7 +34,7 @@ struct round *round_new(struct lookup_cache *c)
     return r;
 }
 
-void round_free(struct round *r)
+void trip_free(struct round *r)
 {
     struct round **link = r->c ? &r->c->rounds : NULL;
 
@@ -49,12 +49,12 @@ void round_free(struct round *r)
 static void on_nothing(void *ctx, const struct reply *reply)
 {
     (void)reply;
-    round_free(ctx);
+    trip_free(ctx);
 }
 
 void share_release(struct lookup_cache *c, str field)
 {
-    struct round *r = round_new(c);
+    struct round *r = trip_new(c);
     const str args[] = {STR("FCALL"),   STR("sp1_lease"),
                         STR("1"),       share_lease_key(c, &r->arena, field),
                         share_token(c), STR("0")};
@@ -77,7 +77,7 @@ static void on_put(void *ctx, const struct reply *reply)
             log_warn("what was looked up is not kept", LOG_STR("stage", c->config.stage),
                      LOG_STR("answer", reply->text));
     }
-    round_free(r);
+    trip_free(r);
 }
 
 /* The arguments of sp1_cache_put that stand before the values. */
@@ -101,7 +101,7 @@ static uint32_t put_head(struct lookup_cache *c, struct arena *a, str *args, con
 
 void share_put(struct lookup_cache *c, struct sought *s, const struct found *f)
 {
-    struct round *r = round_new(c);
+    struct round *r = trip_new(c);
     str args[HEAD_MAX], lease = share_lease_key(c, &r->arena, s->field);
     uint32_t n = put_head(c, &r->arena, args, &lease);
 
@@ -125,7 +125,7 @@ void share_move_up(struct lookup_cache *c, const struct round *from)
 
     if (from->move_count == 0)
         return;
-    r = round_new(c);
+    r = trip_new(c);
     args = arena_alloc(&r->arena, (HEAD_MAX + from->move_count) * sizeof(*args));
     n = put_head(c, &r->arena, args, NULL);
     args[n++] = STR("0");
@@ -159,7 +159,7 @@ static void on_renew(void *ctx)
         for (const struct sought *s = c->buckets[i]; s; s = s->in_bucket) {
             if (!s->has_lease || s->state != SOUGHT_FETCHED)
                 continue;
-            r = n ? r : round_new(c);
+            r = n ? r : trip_new(c);
             keys[n++] = share_lease_key(c, &r->arena, s->field);
             if (n == ROUND_MAX) {
                 renew(c, r, keys, n);
@@ -186,7 +186,7 @@ static void on_told(void *ctx, const struct reply *reply)
             memcpy(c->epoch, now.p, now.n);
         c->epoch_n = now.n;
     }
-    round_free(r);
+    trip_free(r);
 }
 
 void share_tell(struct lookup_cache *c)
@@ -200,7 +200,7 @@ void share_tell(struct lookup_cache *c)
         {STR("waited"), s->waited - t->waited},    {STR("joined"), s->joined - t->joined},
         {STR("fetched"), s->fetched - t->fetched}, {STR("stale"), s->stale - t->stale},
     };
-    struct round *r = round_new(c);
+    struct round *r = trip_new(c);
     str args[5 + 2 * ARRAY_LEN(counters)] = {STR("FCALL"), STR("sp1_cache_tell"), STR("1"),
                                              c->about};
     uint32_t n = 4;

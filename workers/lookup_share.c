@@ -156,7 +156,7 @@ static void on_read_old(void *ctx, const struct reply *reply)
     }
     if (c)
         start_turn(c);
-    round_free(r);
+    trip_free(r);
 }
 
 static void on_read_young(void *ctx, const struct reply *reply)
@@ -198,7 +198,7 @@ static void send_round(struct round *r)
 /* Takes up to a round of those that were read before, or were not, from the list. */
 static struct round *gather(struct lookup_cache *c, struct sought **list, bool was_read)
 {
-    struct round *r = round_new(c);
+    struct round *r = trip_new(c);
 
     r->is_for_leases = was_read;
     r->list = arena_alloc(&r->arena, ROUND_MAX * sizeof(struct sought *));
@@ -225,7 +225,7 @@ static void ask(struct lookup_cache *c, struct sought *list)
         for (;;) {
             struct round *r = gather(c, &list, was_read);
             if (r->n == 0) {
-                round_free(r);
+                trip_free(r);
                 break;
             }
             send_round(r);
