@@ -66,8 +66,27 @@ static void check_types(struct doctor *d)
     check_type(d, keys_lane(k, d->arena, "dead"), "stream");
     check_type(d, keys_lane(k, d->arena, "books"), "hash");
     check_type(d, keys_lane(k, d->arena, "later"), "zset");
+    for (uint32_t i = 0; i < d->pipeline->table_count; i++)
+        check_type(d, keys_named(k, d->arena, "table", d->pipeline->tables[i].name, ""),
+                   "hash");
     if (d->bad == bad && d->warnings == warnings)
         doctor_note(d, GRADE_OK, STR("keys"), NULL, "are of the right types");
+}
+
+/* A full table takes no new keys. */
+static void check_tables(struct doctor *d)
+{
+    for (uint32_t i = 0; i < d->pipeline->table_count; i++) {
+        const struct pipeline_table *t = &d->pipeline->tables[i];
+        str subject = arena_printf(d->arena, "table " STR_FMT, STR_ARG(t->name));
+        const struct reply *refused =
+            doctor_ask(d, STR("HGET"), keys_lane(d->keys, d->arena, "books"),
+                       arena_printf(d->arena, "table:" STR_FMT ":refused", STR_ARG(t->name)));
+        if (refused && refused->type == REPLY_STRING)
+            doctor_note(d, GRADE_WARN, subject, "raise its `max` in the pipeline file",
+                        STR_FMT " rows with new keys were not stored: it may have %" PRIu64,
+                        STR_ARG(refused->text), t->max);
+    }
 }
 
 static void check_mark(struct doctor *d)
@@ -187,6 +206,7 @@ void doctor_keys(struct doctor *d)
     check_library(d);
     check_mark(d);
     check_types(d);
+    check_tables(d);
     check_groups(d, keys_global(d->keys, d->arena, "inbox"));
     for (uint32_t i = 0; i < d->pipeline->stage_count; i++)
         check_groups(d, keys_topic(d->keys, d->arena, d->pipeline->stages[i].name));

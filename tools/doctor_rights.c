@@ -4,187 +4,9 @@
 #include <stdio.h>
 
 #include "tools/doctor.h"
+#include "tools/doctor_roles.h"
 
 enum { WORDS_MAX = 16, SHOWN_MAX = 3 };
-
-/* Words that begin with '@' stand for keys and channels. */
-static const char *const any_worker[] = {
-    "PING",
-    "FUNCTION LIST",
-    "MGET @pipeline @mark",
-    "SUBSCRIBE @applied",
-    "PSUBSCRIBE @wake",
-    "HSET @worker f v",
-    "HMGET @worker f",
-    "PEXPIRE @worker 1",
-    "TYPE @worker",
-    "FCALL sp1_beat 1 @worker",
-    "DEL @worker",
-    "MULTI",
-    "EXEC",
-    "HMGET @books f",
-    NULL,
-};
-static const char *const stage_worker[] = {
-    "XGROUP CREATE @in sp 0",
-    "XREADGROUP GROUP sp x STREAMS @in >",
-    "XINFO CONSUMERS @in sp",
-    "XPENDING @in sp - + 1",
-    "XCLAIM @in sp x 0 0-1",
-    "XGROUP DELCONSUMER @in sp x",
-    "XACK @in sp 0-1",
-    "XDEL @in 0-1",
-    "FCALL sp1_adopt 1 @in",
-    "FCALL sp1_settle 5 @in @dead @books @source @count",
-    "FCALL sp1_settle_oom 5 @in @dead @books @source @count",
-    "HSET @books f v",
-    "TYPE @books",
-    "HMGET @source f",
-    "HSET @source f v",
-    "PEXPIREAT @source 1",
-    "HMGET @count f",
-    "HSET @count f v",
-    "PEXPIREAT @count 1",
-    "FCALL sp1_settle 6 @in @dead @books @source @window @panes",
-    "HMGET @window f",
-    "HGET @window f",
-    "HLEN @window",
-    "HSET @window f v",
-    "PEXPIREAT @window 1",
-    "ZCARD @panes",
-    "ZADD @panes 1 m",
-    "ZINCRBY @panes 1 m",
-    "ZREMRANGEBYRANK @panes 0 -2",
-    "PFCOUNT @window",
-    "PFADD @window x",
-    "PUBLISH @woken x",
-    NULL,
-};
-static const char *const parker[] = {
-    "FCALL sp1_park 2 @in @later",
-    "FCALL sp1_due 2 @in @later",
-    "TIME",
-    "ZADD @later 1 m",
-    "ZRANGE @later 0 1",
-    "ZREM @later m",
-    NULL,
-};
-static const char *const sender[] = {
-    "FCALL sp1_note 2 @in @sent",
-    "HMGET @sent f",
-    "HSET @sent f v",
-    "HDEL @sent f",
-    "FCALL sp1_settle 6 @in @dead @books @source @count @sent",
-    NULL,
-};
-static const char *const output[] = {
-    "FCALL sp1_settle 3 @in @out @books",
-    "XADD @out * f v",
-    "XLEN @out",
-    "TYPE @out",
-    "XREVRANGE @out + -",
-    "XDEL @out 0-1",
-    NULL,
-};
-static const char *const job[] = {
-    "HGETALL @job",
-    "HGET @job offset",
-    "HSET @job f v",
-    "PEXPIREAT @job 1",
-    "HMGET @columns f",
-    "HSET @columns f v",
-    "PEXPIREAT @columns 1",
-    "FCALL sp1_settle 3 @in @books @job",
-    NULL,
-};
-static const char *const dispatcher[] = {
-    "FUNCTION LOAD x",
-    "XGROUP CREATE @inbox sp 0",
-    "XREADGROUP GROUP sp x STREAMS @inbox >",
-    "XINFO CONSUMERS @inbox sp",
-    "XPENDING @inbox sp - + 1",
-    "XCLAIM @inbox sp x 0 0-1",
-    "XGROUP DELCONSUMER @inbox sp x",
-    "XACK @inbox sp 0-1",
-    "XDEL @inbox 0-1",
-    "XINFO STREAM @inbox",
-    "FCALL sp1_leave 1 @inbox",
-    "FCALL sp1_adopt 1 @inbox",
-    "HGETALL @books",
-    "HSET @books f v",
-    "SET @seen 1",
-    "ZRANGE @later 0 1",
-    "ZCARD @later",
-    "XLEN @dead",
-    "TIME",
-    "HSET @source f v",
-    "PEXPIREAT @source 1",
-    "HSET @job f v",
-    "FCALL sp1_expire 2 @dead @books",
-    "XRANGE @dead - +",
-    "XDEL @dead 0-1",
-    NULL,
-};
-static const char *const door_out[] = {
-    "XGROUP CREATE @out sp 0",
-    "XADD @out * f v",
-    "XRANGE @out - +",
-    "XREVRANGE @out + -",
-    "TYPE @out",
-    "XDEL @out 0-1",
-    "XINFO STREAM @out",
-    "FCALL sp1_admit 4 @out @books @seen @source",
-    "FCALL sp1_vanished 2 @books @out",
-    NULL,
-};
-static const char *const keeper[] = {
-    "XTRIM @out MINID 0",
-    "XINFO GROUPS @out",
-    "XPENDING @out sp",
-    "MEMORY USAGE @out",
-    "TIME",
-    "FCALL sp1_trim 1 @out",
-    NULL,
-};
-static const char *const applier[] = {
-    "FUNCTION LIST", "FUNCTION LOAD x", "GET @pipeline",  "WATCH @pipeline",
-    "MULTI",         "SET @pipeline x", "SET @mark x",    "PUBLISH @applied x",
-    "EXEC",          "XLEN @dead",      "HMGET @books f", NULL,
-};
-static const char *const producer[] = {"XADD @inbox * uri x", NULL};
-static const char *const reader[] = {
-    "GET @pipeline",
-    "HGETALL @books",
-    "HMGET @source f",
-    "HGET @worker kind",
-    "XLEN @inbox",
-    "XRANGE @inbox - +",
-    "XREVRANGE @dead + -",
-    "SCAN 0",
-    "TIME",
-    "XPENDING @inbox sp - + 1",
-    "XINFO GROUPS @inbox",
-    "XINFO STREAM @inbox",
-    "FUNCTION LIST",
-    "ZSCORE @later m",
-    "FCALL_RO sp1_oldest 1 @inbox",
-    NULL,
-};
-static const char *const mover[] = {
-    "FCALL sp1_redrive 3 @dead @books @inbox",
-    "FCALL sp1_drop 2 @dead @books",
-    "FCALL sp1_replay 5 @dead @inbox @books @source @job",
-    "XRANGE @dead - +",
-    "XADD @inbox * f v",
-    "XDEL @inbox 0-1",
-    "XDEL @dead 0-1",
-    "HSET @books f v",
-    "HMGET @source f",
-    "HSET @source f v",
-    "PEXPIREAT @source 1",
-    NULL,
-};
-static const char *const prober[] = {"PING", NULL};
 
 struct rights { /* of one user */
     struct doctor *d;
@@ -233,6 +55,8 @@ static str place(struct doctor *d, str word, str in, str out)
         {"@job", keys_job(k, a, STR("x"))},
         {"@columns", keys_columns(k, a, STR("x"), STR("x"))},
         {"@seen", keys_seen(k, a, STR("x"))},
+        {"@table", keys_named(k, a, "table", STR("x"), "")},
+        {"@tables", keys_lane(k, a, "tables")},
         {"@count", keys_count(k, a, STR("x"), STR("total"))},
         {"@window", keys_window(k, a, STR("x"))},
         {"@panes", keys_panes(k, a, STR("x"))},
@@ -292,24 +116,44 @@ static bool is_output(const struct pipeline *p, uint32_t from, uint32_t to)
     return false;
 }
 
+/* What its commits move beside books and counts. */
+static void try_parts(struct rights *r, uint32_t stage, str in)
+{
+    struct doctor *d = r->d;
+    const struct pipeline *p = d->pipeline;
+
+    if (p->stages[stage].once.member_count)
+        try_all(r, role_once, in,
+                keys_named(d->keys, d->arena, "once", p->stages[stage].name, ":x"));
+    for (uint32_t i = 0; i < p->table_count; i++) {
+        if (p->tables[i].on != stage)
+            continue;
+        try_all(r, role_table, in,
+                keys_named(d->keys, d->arena, "table", p->tables[i].name, ""));
+        try_all(r, role_table, in,
+                keys_named(d->keys, d->arena, "table", p->tables[i].name, ":at"));
+    }
+}
+
 static void try_stages(struct rights *r, const struct stage *kind)
 {
     struct doctor *d = r->d;
     const struct pipeline *p = d->pipeline;
 
-    try_all(r, any_worker, STR_NONE, STR_NONE);
+    try_all(r, role_any_worker, STR_NONE, STR_NONE);
     for (uint32_t i = 0; i < p->stage_count; i++) {
         if (p->stages[i].kind != kind)
             continue;
         str in = topic_of(d, i);
-        try_all(r, stage_worker, in, STR_NONE);
-        try_all(r, output, in, keys_lane(d->keys, d->arena, "dead"));
-        try_all(r, kind->wants_jobs ? job : parker, in, STR_NONE);
+        try_all(r, role_stage_worker, in, STR_NONE);
+        try_all(r, role_output, in, keys_lane(d->keys, d->arena, "dead"));
+        try_all(r, kind->wants_jobs ? role_job : role_parker, in, STR_NONE);
         if (kind->is_end)
-            try_all(r, sender, in, STR_NONE);
+            try_all(r, role_sender, in, STR_NONE);
+        try_parts(r, i, in);
         for (uint32_t to = 0; to < p->stage_count; to++)
             if (is_output(p, i, to))
-                try_all(r, output, in, topic_of(d, to));
+                try_all(r, role_output, in, topic_of(d, to));
     }
 }
 
@@ -317,12 +161,12 @@ static void try_dispatcher(struct rights *r)
 {
     struct doctor *d = r->d;
 
-    try_all(r, any_worker, STR_NONE, STR_NONE);
-    try_all(r, dispatcher, STR_NONE, STR_NONE);
+    try_all(r, role_any_worker, STR_NONE, STR_NONE);
+    try_all(r, role_dispatcher, STR_NONE, STR_NONE);
     for (uint32_t i = 0; i < d->pipeline->stage_count; i++) {
-        try_all(r, door_out, STR_NONE, topic_of(d, i));
+        try_all(r, role_door_out, STR_NONE, topic_of(d, i));
         if (pipeline_keeps(&d->pipeline->stages[i]))
-            try_all(r, keeper, STR_NONE, topic_of(d, i));
+            try_all(r, role_keeper, STR_NONE, topic_of(d, i));
     }
 }
 
@@ -331,8 +175,10 @@ static void try_user(struct rights *r)
     static const struct {
         const char *user;
         const char *const *lines;
-    } others[] = {{"apply", applier},   {"door", producer},  {"console", reader},
-                  {"operator", reader}, {"operator", mover}, {"health", prober}};
+    } others[] = {{"apply", role_applier},  {"door", role_producer},
+                  {"console", role_reader}, {"operator", role_reader},
+                  {"operator", role_mover}, {"operator", role_loader},
+                  {"health", role_prober}};
 
     if (str_is(r->user, "dispatch"))
         try_dispatcher(r);

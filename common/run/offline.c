@@ -316,6 +316,8 @@ static void take_field(struct offline *o, str name, str value)
 {
     for (uint32_t i = 0; i + 1 < o->field_count; i += 2)
         if (str_equal(o->fields[i], name)) {
+            if (str_equal(o->fields[i + 1], value))
+                return;
             o->fields[i + 1] = arena_copy(&o->file, value);
             return;
         }
@@ -359,7 +361,8 @@ static void run_job(struct offline *o, uint32_t number, struct entry *e)
             tell_begun(o, e);
         o->rows += b.record_count;
         hand_on(o, number, &b);
-        if (o->setup.rows && o->rows >= o->setup.rows)
+        if ((o->setup.rows && o->rows >= o->setup.rows) ||
+            (o->setup.is_enough && *o->setup.is_enough))
             break;
     }
     arena_free(&b.arena);

@@ -34,6 +34,7 @@ struct offline_setup {
     const struct clock *clock;
     str stop;      /* name of the stage whose records end as they leave it; empty: none */
     uint64_t rows; /* of a file that are read, at least; 0: all */
+    const bool *is_enough; /* turned true by a watch: read no more of the file; may be NULL */
     struct offline_watch watch;
     enum canned (*canned)(void *ctx, str stage, str *answer); /* as in struct services */
     void *canned_ctx;

@@ -1,7 +1,6 @@
 #include "common/run/output.h"
 
 #include "common/data/json.h"
-#include "common/run/once.h"
 #include "common/run/output_build.h"
 
 static const uint64_t day_ms = 24 * 3600 * 1000;
@@ -18,7 +17,6 @@ void output_route(const struct output_context *c, struct batch *b)
         if (r->verdict == VERDICT_PASS && !reduces)
             r->route = route_match(&c->pipeline->routes, stage->name, r, &b->arena);
     }
-    once_find(c, b);
 }
 
 static void fill_outputs(struct builder *w, struct commit *commit)

@@ -82,6 +82,8 @@ struct pipeline {
     const struct node *root;
 };
 
+bool pipeline_is_name(str s); /* of stages, counts, tables: [a-z][a-z0-9_-]{0,63} */
+
 /* Load a file's text; files that it names are in `folder`, the present one when that is empty.
  * `kinds`: the stages of this program, ends with NULL. With errors in `f` the result is NULL;
  * warnings alone do not stop it. */

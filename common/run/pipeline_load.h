@@ -32,7 +32,6 @@ void pipeline_read_tables(struct loader *l);
 void pipeline_read_tests(struct loader *l);
 void pipeline_check_graph(struct loader *l); /* cycles, rows and stages that nothing reaches */
 
-bool pipeline_is_name(str s); /* [a-z][a-z0-9_-]{0,63} */
 /* The text behind `key`; false when it is not there, or is no text, which is a finding. */
 bool pipeline_text(struct loader *l, const struct node *map, const char *key, str *text);
 /* A finding for each key of `map` that is not among the `n` valid ones. */

@@ -3,6 +3,7 @@
  * entry. */
 #include "common/base/log.h"
 #include "common/run/metrics.h"
+#include "common/run/once.h"
 #include "common/run/parts.h"
 #include "common/run/runner.h"
 
@@ -314,6 +315,7 @@ void flight_settle(struct flight *f, bool is_more)
     f->n = f->batch.entry_count;
     f->tries = 0;
     output_route(&f->runner->out, &f->batch);
+    once_find(&f->runner->out, &f->batch);
     flight_ask_marks(f);
 }
 

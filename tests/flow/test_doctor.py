@@ -182,7 +182,7 @@ def test_the_rights_of_every_function_are_asked_for():
     root = CONF.parents[1]
     functions = set(re.findall(r"'(sp1_\w+)'", "".join(path.read_text() for path in (root / "lua").glob("*.lua"))))
     assert len(functions) > 8
-    assert functions == set(re.findall(r"FCALL(?:_RO)? (sp1_\w+)", (root / "tools/doctor_rights.c").read_text()))
+    assert functions == set(re.findall(r"FCALL(?:_RO)? (sp1_\w+)", (root / "tools/doctor_roles.c").read_text()))
 
 
 @pytest.mark.parametrize("role, change, said", [

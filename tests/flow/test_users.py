@@ -15,9 +15,13 @@ from standpipe_run import DEADLINE_S, STANDPIPE, wait_for
 
 USERS = pathlib.Path(__file__).resolve().parents[2] / "deploy/users.acl"
 ROLES = ("dispatch", "split", "normalise", "deliver", "apply", "door", "console", "operator", "health")
-TEXT = PLAIN.replace("{normalise: {}}", "{keep: 1s, normalise: {fields: {id: {from: id, required: true}, kind: {from: kind}}}}") + """\
+TIDY = "{keep: 1s, dedupe: {key: sp_id, within: 1h}, normalise: {fields: {id: {from: id, required: true}, kind: {from: kind}}}}"
+TEXT = PLAIN.replace("{normalise: {}}", TIDY) + """\
 counts:
   by_kind: {on: tidy, key: kind}
+tables:
+  kinds: {on: tidy, key: kind, set: id, max: 5}
+  shipped: {on: ship, key: kind, set: id}
 windows:
   daily: {on: tidy, key: kind, every: 1d, values: {n: count, ids: {distinct: id}, top: {top: id}}}
 """
@@ -103,6 +107,19 @@ def test_the_whole_pipeline_runs_under_it(p):
     done = p.command_as("operator", "dead", "drop", "--limit", "1", "--yes", "--json")
     assert done.returncode == 0 and '"dropped":1,' in done.stdout, (done.stdout, done.stderr)
     assert len(p.dead()) == 459
+    assert p.denied() == []
+
+
+def test_an_operator_loads_tables_and_anybody_may_read_them(p):
+    p.r.acl_log_reset()
+    file = p.write("land.csv", "code,name\nGB,Britain\n")
+    assert p.command_as("operator", "table", "load", "land", file, "--key", "code").returncode == 0
+    assert p.command_as("console", "table", "show", "land", "GB").stdout.startswith("GB  ")
+    assert [line.split(" rows")[0] for line in p.command_as("console", "table").stdout.splitlines()] \
+        == ["land: 1", "kinds: 5", "shipped: 7"]
+    assert p.command_as("console", "table", "drop", "land", "--yes").returncode != 0
+    p.r.acl_log_reset()
+    assert p.command_as("operator", "table", "drop", "land", "--yes").returncode == 0
     assert p.denied() == []
 
 

@@ -40,6 +40,7 @@ static void open_world(struct world *w, const char *data)
     w->batch.entry_count = 1;
     batch_cut(&w->batch);
     output_route(&w->c, &w->batch);
+    once_find(&w->c, &w->batch);
     output_build(&w->c, &w->batch, 0, 1, &w->commit);
 }
 
