@@ -93,10 +93,14 @@ function cache.put_body(K, A)
   want_grant('PEXPIRE', P.new, '1')
   want_grant('HSET', P.about, 'f', 'v')
   want_grant('PEXPIRE', P.about, '1')
-  if is_full then want_grant('RENAME', P.new, P.old) end
+  if is_full then
+    want_grant('UNLINK', P.old)
+    want_grant('RENAME', P.new, P.old)
+  end
   if K[4] then want_grant('DEL', K[4]) end
 
   if is_full then
+    redis.call('UNLINK', P.old)                 -- a large one is freed beside
     redis.call('RENAME', P.new, P.old)
     redis.call('HSET', P.about, 'old_bytes', cache.whole(bytes))
     bytes, turned, P.grows = 0, turned + 1, P.size
