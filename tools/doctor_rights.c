@@ -57,6 +57,11 @@ static str place(struct doctor *d, str word, str in, str out)
         {"@seen", keys_seen(k, a, STR("x"))},
         {"@table", keys_named(k, a, "table", STR("x"), "")},
         {"@tables", keys_lane(k, a, "tables")},
+        {"@gate", keys_gate(k, a, STR("x"))},
+        {"@new", keys_cache(k, a, STR("x"), STR("x"), "new")},
+        {"@old", keys_cache(k, a, STR("x"), STR("x"), "old")},
+        {"@about", keys_cache(k, a, STR("x"), STR("x"), "about")},
+        {"@lease", keys_cache(k, a, STR("x"), STR("x"), "lease:x")},
         {"@count", keys_count(k, a, STR("x"), STR("total"))},
         {"@window", keys_window(k, a, STR("x"))},
         {"@panes", keys_panes(k, a, STR("x"))},
@@ -148,6 +153,8 @@ static void try_stages(struct rights *r, const struct stage *kind)
         try_all(r, role_stage_worker, in, STR_NONE);
         try_all(r, role_output, in, keys_lane(d->keys, d->arena, "dead"));
         try_all(r, kind->wants_jobs ? role_job : role_parker, in, STR_NONE);
+        if (kind->looks_up)
+            try_all(r, role_enricher, in, STR_NONE);
         if (kind->is_end)
             try_all(r, role_sender, in, STR_NONE);
         try_parts(r, i, in);

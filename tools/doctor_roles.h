@@ -17,4 +17,5 @@ extern const char *const role_any_worker[],
                                                     *const role_prober[],
                                                         *const role_once[],
                                                             *const role_table[],
-                                                                *const role_loader[];
+                                                                *const role_loader[],
+                                                                    *const role_enricher[];

@@ -256,4 +256,5 @@ const struct stage stage_enrich = {
     .close = enrich_close,
     .probe = enrich_probe,
     .max_inflight = ENRICH_BATCHES,
+    .looks_up = true,
 };

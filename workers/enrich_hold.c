@@ -68,13 +68,13 @@ void enrich_want(struct enrich *s, struct held *h, struct record *r, str key)
         enrich_fetch(w);
 }
 
-static void detach(struct want *w)
+static void detach(struct held *h, struct want *w)
 {
     *w->link = w->next;
     if (w->next)
         w->next->link = w->link;
-    w->held->open--;
     w->held = NULL;
+    h->open--;
 }
 
 void enrich_want_end(struct want *w)
@@ -83,7 +83,7 @@ void enrich_want_end(struct want *w)
     struct held *h = w->held;
 
     if (h)
-        detach(w);
+        detach(h, w);
     *w->before = w->after;
     if (w->after)
         w->after->before = w->before;
@@ -96,11 +96,12 @@ void enrich_want_end(struct want *w)
 static void part(struct enrich *s, struct held *h)
 {
     while (h->wants) {
-        struct record *r = h->wants->record;
+        struct want *w = h->wants;
+        struct record *r = w->record;
         r->is_untried = true;
         record_settle(r, VERDICT_RETRY, STR("lookup_failed"),
                       STR("late: the answer was not there in time"));
-        detach(h->wants);
+        detach(h, w);
     }
     finish(s, h);
 }

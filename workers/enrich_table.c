@@ -31,10 +31,9 @@ void enrich_table_open(struct enrich *s)
 {
     const struct services *services = s->worker->services;
     struct table *t = xalloc(sizeof(*t));
-    str table = arena_printf(s->worker->arena, "table:" STR_FMT, STR_ARG(s->plan.table_name));
 
     t->rows = lru_new(s->plan.table_local, services->random(services->random_ctx));
-    t->key = keys_lane(services->keys, s->worker->arena, table.p);
+    t->key = keys_named(services->keys, s->worker->arena, "table", s->plan.table_name, "");
     t->last = &t->wanted;
     s->table = t;
 }
