@@ -72,6 +72,11 @@ local function integer(s)
   return n and n <= COUNT_MAX and n >= -COUNT_MAX and n
 end
 
+local function now_ms()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
 -- By bytes; `<` would go by the locale of the server.
 local function text_less(a, b)
   for i = 1, math.min(#a, #b) do

@@ -8,11 +8,6 @@
 
 local PARKED = '~later'
 
-local function now_ms()
-  local now = redis.call('TIME')
-  return now[1] * 1000 + math.floor(now[2] / 1000)
-end
-
 local function park_body(K, A)
   local group, me, id, stage, delay = text(A), text(A), text(A), text(A), number(A, COUNT_MAX / 2)
   ended(A)

@@ -110,7 +110,8 @@ local function sketch_write(s)
 end
 
 local function window_write(plan)
-  redis.call('HSET', plan.state, 'newest', ('%d'):format(plan.newest), 'late', ('%d'):format(plan.late))
+  redis.call('HSET', plan.state, 'newest', ('%d'):format(plan.newest), 'late', ('%d'):format(plan.late),
+    'moved', ('%d'):format(now_ms()))
   for _, pane in ipairs(plan.panes) do
     for _, group in ipairs(pane.order) do
       redis.call('HSET', pane.key, group, row_write(plan.values, pane.raw[group]))

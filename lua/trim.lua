@@ -44,9 +44,7 @@ local function trim_safe(key)
 end
 
 local function trim_age(key, keep_ms, safe)
-  local now = redis.call('TIME')
-  local ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000) - keep_ms
-  local wanted = ('%d-0'):format(math.max(ms, 0))
+  local wanted = ('%d-0'):format(math.max(now_ms() - keep_ms, 0))
   if is_below(safe, wanted) then wanted = safe end
   local n = redis.call('XTRIM', key, 'MINID', '~', wanted, 'LIMIT', TRIM_MAX)
   if n > TRIM_MAX - NODE_MAX then return n, 1 end

@@ -58,9 +58,7 @@ static str place(struct doctor *d, str word, str in, str out)
         {"@table", keys_named(k, a, "table", STR("x"), "")},
         {"@tables", keys_lane(k, a, "tables")},
         {"@gate", keys_gate(k, a, STR("x"))},
-        {"@new", keys_cache(k, a, STR("x"), STR("x"), "new")},
-        {"@old", keys_cache(k, a, STR("x"), STR("x"), "old")},
-        {"@about", keys_cache(k, a, STR("x"), STR("x"), "about")},
+        {"@cache", keys_cache(k, a, STR("x"), STR("x"), "new")},
         {"@lease", keys_cache(k, a, STR("x"), STR("x"), "lease:x")},
         {"@count", keys_count(k, a, STR("x"), STR("total"))},
         {"@window", keys_window(k, a, STR("x"))},
@@ -153,8 +151,6 @@ static void try_stages(struct rights *r, const struct stage *kind)
         try_all(r, role_stage_worker, in, STR_NONE);
         try_all(r, role_output, in, keys_lane(d->keys, d->arena, "dead"));
         try_all(r, kind->wants_jobs ? role_job : role_parker, in, STR_NONE);
-        if (kind->looks_up)
-            try_all(r, role_enricher, in, STR_NONE);
         if (kind->is_end)
             try_all(r, role_sender, in, STR_NONE);
         try_parts(r, i, in);
@@ -182,10 +178,10 @@ static void try_user(struct rights *r)
     static const struct {
         const char *user;
         const char *const *lines;
-    } others[] = {{"apply", role_applier},  {"door", role_producer},
-                  {"console", role_reader}, {"operator", role_reader},
-                  {"operator", role_mover}, {"operator", role_loader},
-                  {"health", role_prober}};
+    } others[] = {
+        {"apply", role_applier},    {"door", role_producer},  {"console", role_reader},
+        {"operator", role_reader},  {"operator", role_mover}, {"operator", role_loader},
+        {"operator", role_dropper}, {"enrich", role_lookup},  {"health", role_prober}};
 
     if (str_is(r->user, "dispatch"))
         try_dispatcher(r);

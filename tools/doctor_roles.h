@@ -1,21 +1,22 @@
 #pragma once
 /* The commands of every role, as doctor tries them. Words that begin with '@' stand for keys
  * and channels; each list ends with NULL. */
-extern const char *const role_any_worker[],
-    *const role_stage_worker[],
-        *const role_parker[],
-            *const role_sender[],
-                *const role_output[],
-                    *const role_job[],
-                        *const role_dispatcher[],
-                            *const role_door_out[],
-                                *const role_keeper[],
-                                    *const role_applier[],
-                                        *const role_producer[],
-                                            *const role_reader[],
-                                                *const role_mover[],
-                                                    *const role_prober[],
-                                                        *const role_once[],
-                                                            *const role_table[],
-                                                                *const role_loader[],
-                                                                    *const role_enricher[];
+extern const char *const role_any_worker[];
+extern const char *const role_stage_worker[];
+extern const char *const role_parker[];
+extern const char *const role_sender[];
+extern const char *const role_output[];
+extern const char *const role_job[];
+extern const char *const role_dispatcher[];
+extern const char *const role_door_out[];
+extern const char *const role_keeper[];
+extern const char *const role_applier[];
+extern const char *const role_producer[];
+extern const char *const role_reader[];
+extern const char *const role_mover[];
+extern const char *const role_prober[];
+extern const char *const role_once[];
+extern const char *const role_table[];
+extern const char *const role_loader[];
+extern const char *const role_lookup[];
+extern const char *const role_dropper[];

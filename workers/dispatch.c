@@ -8,6 +8,7 @@
 #include "workers/dispatch_later.h"
 #include "workers/dispatch_round.h"
 #include "workers/dispatch_watch.h"
+#include "workers/dispatch_windows.h"
 
 enum { COUNT = 64 }; /* inbox entries a round */
 
@@ -18,6 +19,7 @@ struct dispatch {
     struct gauges *gauges;
     struct later *later;
     struct keeper *keeper;
+    struct closer *closer;
     struct watcher *watcher;
     struct arena arena; /* lives as long as the role is open */
     str topic;
@@ -149,6 +151,7 @@ static int open_role(struct process *p, struct error *err)
     d->gauges = gauges_open(p);
     d->later = later_open(p);
     d->keeper = keeper_open(p, look_at_dead, d);
+    d->closer = closer_open(p);
     d->watcher = watcher_open(p);
     ask_promise(d);
     resume(p);
@@ -161,6 +164,7 @@ static void close_role(struct process *p)
 
     later_close(d->later);
     keeper_close(d->keeper);
+    closer_close(d->closer);
     watcher_close(d->watcher);
     gauges_close(d->gauges);
     consumer_free(d->consumer);
@@ -182,7 +186,7 @@ static bool is_quiet(struct process *p)
 
     return !round_is_busy(d->round) && consumer_is_idle(d->consumer) && d->asks == 0 &&
            gauges_is_idle(d->gauges) && later_is_idle(d->later) && keeper_is_idle(d->keeper) &&
-           watcher_is_idle(d->watcher);
+           closer_is_idle(d->closer) && watcher_is_idle(d->watcher);
 }
 
 static void release_role(struct process *p)

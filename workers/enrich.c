@@ -256,5 +256,4 @@ const struct stage stage_enrich = {
     .close = enrich_close,
     .probe = enrich_probe,
     .max_inflight = ENRICH_BATCHES,
-    .looks_up = true,
 };

@@ -76,11 +76,11 @@ void enrich_table_want(struct want *w)
 }
 
 /* A table that nobody has loaded is no error, a stream may fill it; but it is worth a word. */
-static void on_exists(void *ctx, const struct reply *reply)
+static void on_type(void *ctx, const struct reply *reply)
 {
     struct table_ask *ask = ctx;
     struct enrich *s = ask->owner;
-    bool is_absent = reply && reply->type == REPLY_INTEGER && reply->integer == 0;
+    bool is_absent = reply && reply->type == REPLY_STATUS && str_is(reply->text, "none");
 
     if (s && is_absent && !s->table->was_absent)
         log_warn("the table is empty or was not loaded: no key is found",
@@ -165,7 +165,7 @@ static void ask_some(struct enrich *s)
     t->count -= n;
     last->behind = NULL;
     redis_send(redis, args, n + 2, &ask->arena, on_rows, ask);
-    redis_say(redis, &ask->arena, on_exists, ask, STR("EXISTS"), t->key);
+    redis_say(redis, &ask->arena, on_type, ask, STR("TYPE"), t->key);
 }
 
 void enrich_table_ask(struct enrich *s)

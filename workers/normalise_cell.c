@@ -19,7 +19,7 @@ static void begin(struct reading *r, str raw)
     r->out.why = STR_NONE;
     r->out.is_part = false;
     r->now = 0;
-    r->is_raw = r->is_read = r->has_now = false;
+    r->is_raw = r->is_read = r->has_now = r->is_number = false;
     r->is_whole = true;
     r->step = STEP_TEXT;
 }
@@ -29,8 +29,10 @@ bool cell_look(struct arena *a, str raw, struct reading *r)
     if (!raw.n || raw.p[0] == 'n') /* null */
         return false;
     begin(r, raw);
-    if (raw.p[0] != '"')
+    if (raw.p[0] != '"') {
+        r->is_number = json_type(raw) == JSON_NUMBER;
         return true;
+    }
     str inner = {raw.p + 1, raw.n - 2};
     if (raw.n < 2 || (memchr(inner.p, '\\', inner.n) && !json_unquote(a, raw, &inner)))
         return false;
@@ -128,29 +130,46 @@ static const struct coerce_setup *setup_at(struct arena *a, const struct coerce_
 
 /* Fields that share a reading take their parts of one quantity. */
 static bool coerce_shared(struct arena *a, const struct normalise_field *f,
-                          struct cell_share *share, struct reading *r)
+                          const struct coerce_setup *setup, struct cell_share *share,
+                          struct reading *r)
 {
     if (!share->has_quantity)
-        share->is_good = quantity_read(&f->setup, f->coercer->wish, a, r->text,
-                                       &share->quantity, &share->refusal);
+        share->is_good = quantity_read(setup, f->coercer->wish, a, r->text, &share->quantity,
+                                       &share->refusal);
     share->has_quantity = true;
     if (share->is_good)
-        return quantity_take(&f->setup, a, &share->quantity, &r->out);
+        return quantity_take(setup, a, &share->quantity, &r->out);
     r->out = share->refusal;
     return false;
 }
 
-static bool coerce(struct arena *a, const struct normalise_field *f, struct cell_share *share,
+static bool coerce(struct arena *a, const struct normalise_field *f,
+                   const struct coerce_setup *setup, struct cell_share *share,
                    struct reading *r)
 {
-    const struct coerce_setup *setup = &f->setup;
-
     if (r->has_now)
         setup = setup_at(a, setup, r->now);
-    r->is_read = share && f->coercer->wish ? coerce_shared(a, f, share, r)
+    r->is_read = share && f->coercer->wish ? coerce_shared(a, f, setup, share, r)
                                            : f->coercer->run(setup, a, r->text, &r->out);
     r->is_whole &= !r->out.is_part;
     return r->is_read;
+}
+
+/* True and false of a document are what they are, whatever words its texts have for them. */
+static bool is_boolean(const struct normalise_field *f, const struct reading *r)
+{
+    return f->coercer->run == coerce_boolean && r->text.p == r->raw.p &&
+           (r->raw.p[0] == 't' || r->raw.p[0] == 'f');
+}
+
+/* Nor is a number one of its texts. */
+static bool coerce_number_of_json(struct arena *a, const struct normalise_field *f,
+                                  struct cell_share *share, struct reading *r)
+{
+    const struct coerce_setup setup = coerce_setup_of_json(&f->setup);
+
+    r->text = coerce_plain_digits(f->coercer, a, r->text);
+    return coerce(a, f, &setup, share, r);
 }
 
 /* From the text of the cell to that which is parsed, once for all fields that share it. */
@@ -174,8 +193,9 @@ bool cell_read(struct arena *a, const struct normalise_field *f, struct cell_sha
     bool is_string = !r->raw.n || r->raw.p[0] == '"',
          is_text = !f->coercer || f->coercer->run == coerce_text;
 
-    if (f->coercer && !is_string && !f->coercer->takes_json &&
-        (r->raw.p[0] == '{' || r->raw.p[0] == '[')) {
+    if (f->coercer && !is_string &&
+        ((r->raw.p[0] == '{' && !f->coercer->takes_object) ||
+         (r->raw.p[0] == '[' && !f->coercer->takes_array))) {
         r->out.issue = STR("unparsed");
         r->out.why = STR("is an object or an array");
         return false;
@@ -183,8 +203,12 @@ bool cell_read(struct arena *a, const struct normalise_field *f, struct cell_sha
     prepare(a, f, share, r);
     if (r->step != STEP_TEXT)
         return r->step == STEP_NOTHING;
-    if (!is_text) {
-        if (!coerce(a, f, share, r))
+    if (!is_text && r->raw.n && is_boolean(f, r)) {
+        r->is_read = true;
+        r->out.value = r->raw;
+    } else if (!is_text) {
+        if (!(r->is_number ? coerce_number_of_json(a, f, share, r)
+                           : coerce(a, f, &f->setup, share, r)))
             return false;
     } else if (r->raw.n &&
                (r->is_raw || (!f->coercer && !is_string && r->text.p == r->raw.p))) {

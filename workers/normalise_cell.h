@@ -10,6 +10,7 @@ struct reading {       /* of one text for one field */
     str raw;           /* its JSON value; empty: it stands in no cell */
     str text;          /* what a person would see, without outer blanks */
     bool is_raw;       /* the JSON string says just that */
+    bool is_number;    /* it is a JSON number, or a part of one: a point is its decimal sign */
     str before, after; /* text that goes around it before it is matched and parsed */
     bool has_now;      /* `now` is known, in seconds since the epoch: goes over the setup's */
     int64_t now;

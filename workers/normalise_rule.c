@@ -30,8 +30,8 @@ const struct setting normalise_rule_settings[] = {
     WORD("take", "value", take,
          "Part of what was read: value, max, note, currency, period, unit, age, lat, lon."),
     NODE("formats", formats,
-         "Formats of a date in %Y %y %m %b %d %a %H %I %p %M %S %f %z %s, tried in order "
-         "(ISO 8601)."),
+         "Formats of a date in %Y %y %m %b %d %a %H %I %p %M %S %f %z %s, or epoch_s epoch_ms "
+         "epoch_us epoch_days, tried in order (ISO 8601)."),
     NODE("languages", languages,
          "Of month names, relative dates and notes: en de fr nl es it pt pl ru (en)."),
     WORD("zone", "", zone, "Zone of a time that names none: UTC, Z or +01:00."),

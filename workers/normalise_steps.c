@@ -82,7 +82,7 @@ static enum step map_word(const struct normalise_steps *s, struct reading *r, st
     if (w) {
         r->is_whole &= !w->pattern;
         r->text = w->means;
-        r->is_raw = false;
+        r->is_raw = r->is_number = false;
         return r->text.n ? STEP_TEXT : STEP_NOTHING;
     }
     if (s->unmapped == UNMAPPED_KEEP)

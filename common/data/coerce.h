@@ -79,12 +79,18 @@ struct quantity_wish;
 struct coercer {
     const char *name, *summary; /* the word behind `parse:`; a whole sentence for the manual */
     coerce_fn *run;
-    bool takes_json; /* text that is a JSON object or array, too */
+    bool takes_array, takes_object; /* text that is one in JSON, too */
     /* Not NULL: run() is quantity_read() with it, and quantity_take(). */
     const struct quantity_wish *wish;
 };
 const struct coercer *coercer_find(str name); /* NULL: no such word */
 extern const struct coercer coercers[];       /* ends with a NULL name */
+
+/* To read a number of JSON, as documents have them: whatever signs a setup declares for texts,
+ * its point is one, and it has no groups. Exponents are written out, and 5.0 is 5 where an
+ * integer is wanted. Any other text stays. */
+struct coerce_setup coerce_setup_of_json(const struct coerce_setup *setup);
+str coerce_plain_digits(const struct coercer *c, struct arena *a, str number) MUST_CHECK;
 
 /* False, for a coercer to return; `issue` `unparsed`. */
 bool coerce_refuse(struct coerced *out, const char *why);

@@ -3,10 +3,13 @@
  * a date that the calendar does not have is refused. */
 #include "common/data/date.h"
 
-static bool read_date(const struct coerce_setup *setup, str text, struct date *d)
+static bool read_date(const struct coerce_setup *setup, struct arena *a, str text,
+                      struct date *d)
 {
     for (uint32_t i = 0; i < setup->format_count; i++)
-        if (date_read_format(setup, setup->formats[i], text, d))
+        if (date_is_epoch(setup->formats[i])
+                ? date_read_epoch(a, setup->formats[i], text, d)
+                : date_read_format(setup, setup->formats[i], text, d))
             return true;
     return !setup->format_count && date_read_iso(text, d);
 }
@@ -94,7 +97,7 @@ static bool coerce(const struct coerce_setup *setup, struct arena *a, str text, 
 {
     struct date_ago ago;
     struct date d;
-    bool is_date = read_date(setup, text, &d);
+    bool is_date = read_date(setup, a, text, &d);
 
     if (!is_date && !date_read_ago(setup, text, &ago))
         return coerce_refuse(out, setup->format_count

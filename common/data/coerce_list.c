@@ -30,14 +30,11 @@ static bool refuse_item(struct list *l, const struct coerced *item)
     return false;
 }
 
-bool list_add(struct list *l, str text)
+static bool add(struct list *l, const struct coerce_setup *setup, str text)
 {
     struct coerced item = {0};
 
-    text = str_trim(text);
-    if (!text.n)
-        return true;
-    if (!l->item->run(l->setup, l->arena, text, &item))
+    if (!l->item->run(setup, l->arena, text, &item))
         return refuse_item(l, &item);
     if (item.issue.n) {
         l->out->issue = item.issue;
@@ -45,6 +42,19 @@ bool list_add(struct list *l, str text)
     }
     l->out->is_part |= item.is_part;
     return list_add_value(l, item.value);
+}
+
+bool list_add(struct list *l, str text)
+{
+    text = str_trim(text);
+    return !text.n || add(l, l->setup, text);
+}
+
+static bool add_number(struct list *l, str number)
+{
+    struct coerce_setup setup = coerce_setup_of_json(l->setup);
+
+    return add(l, &setup, coerce_plain_digits(l->item, l->arena, number));
 }
 
 static str write(const struct list *l)
@@ -83,8 +93,11 @@ static bool add_json(struct list *l, str value)
 
     if (type == JSON_NULL || (type == JSON_STRING && l->item->run == coerce_text))
         return list_add_value(l, value);
-    if ((type == JSON_OBJECT || type == JSON_ARRAY) && !l->item->takes_json)
+    if ((type == JSON_OBJECT && !l->item->takes_object) ||
+        (type == JSON_ARRAY && !l->item->takes_array))
         return coerce_refuse(l->out, "has an item that is an object or an array");
+    if (type == JSON_NUMBER)
+        return add_number(l, value);
     return json_unquote(l->arena, value, &text) ? list_add(l, text) : list_add(l, value);
 }
 

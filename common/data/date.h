@@ -70,5 +70,9 @@ bool date_settle_half(struct date *d, enum date_half half); /* false: no hour of
 bool date_read_format(const struct coerce_setup *setup, str format, str text,
                       struct date *d) MUST_CHECK;
 
+/* date_epoch.c: epoch_days, epoch_s, epoch_ms, epoch_us, in place of a format */
+bool date_is_epoch(str format);
+bool date_read_epoch(struct arena *a, str format, str text, struct date *d) MUST_CHECK;
+
 /* date_write.c: as JSON. Empty: the form cannot have it, `why` says for what reason. */
 str date_write(struct arena *a, const struct date *d, enum coerce_form form, const char **why);

@@ -182,6 +182,8 @@ const char *coerce_check_format(str format)
 {
     bool has[128] = {false};
 
+    if (date_is_epoch(format))
+        return NULL;
     for (size_t i = 0; i < format.n; i++) {
         if (format.p[i] != '%')
             continue;
@@ -194,7 +196,7 @@ const char *coerce_check_format(str format)
     if (has['s'])
         return NULL;
     if (!has['Y'] && !has['y'])
-        return "needs a year";
+        return "needs a year, or is one of epoch_s epoch_ms epoch_us epoch_days";
     if (has['d'] && !has_month)
         return "has a day without its month";
     if (has_hour && !has['d'])

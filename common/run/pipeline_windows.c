@@ -32,7 +32,7 @@ static const struct setting value_table[] = {
 struct window_settings {
     str on, time, late, to;
     const struct node *key, *values;
-    uint64_t every_ms, over_ms, lateness_ms, keep_ms, max_keys;
+    uint64_t every_ms, over_ms, lateness_ms, idle_ms, keep_ms, max_keys;
     bool reduces, replays;
 };
 const struct setting pipeline_window_settings[] = {
@@ -46,8 +46,11 @@ const struct setting pipeline_window_settings[] = {
      "Width of a hopping window, a multiple of `every`; without it, as wide as its step."},
     {"time", SETTING_STR, "", offsetof(struct window_settings, time),
      "Member with the time of the event; without it, the time it was accepted."},
-    {"lateness", SETTING_MSEC, "0", offsetof(struct window_settings, lateness_ms),
-     "How far behind the newest event time a record may come; later ones are late."},
+    {"lateness", SETTING_MSEC, "1m", offsetof(struct window_settings, lateness_ms),
+     "How far behind the newest event time, or the clock, a record may come; later ones are "
+     "late."},
+    {"idle", SETTING_MSEC, "5m", offsetof(struct window_settings, idle_ms),
+     "With event times: a stream that stood still so long has come to its end; 0: never."},
     {"values", SETTING_NODE, NULL, offsetof(struct window_settings, values),
      "What is told of a group, by name: `count`, or a map like {sum: price}.", INSIDE_FIELDS,
      value_table},
@@ -187,6 +190,7 @@ static void read_window(struct loader *l, const struct node *map)
     w.over_ms = s.over_ms ? s.over_ms : s.every_ms;
     w.time = s.time;
     w.lateness_ms = s.lateness_ms;
+    w.idle_ms = s.idle_ms;
     w.keep_ms = s.keep_ms;
     w.max_keys = s.max_keys;
     w.reduces = s.reduces;

@@ -34,6 +34,8 @@ struct pipeline_window { /* windows: */
     uint64_t over_ms;     /* of the window: a multiple of `every_ms` */
     str time;             /* member with the event time; empty: accept time */
     uint64_t lateness_ms; /* how far behind the newest a record may come */
+    uint64_t idle_ms; /* event time: a stream that stood still so long has come to its end; 0:
+                         never */
     const struct window_value *values;
     uint32_t value_count;
     uint64_t max_keys; /* groups of a pane; more are `~other` */

@@ -163,18 +163,21 @@ static str id_of(const struct record *r, struct arena *a)
                         (unsigned long long)o.offset);
 }
 
-static void keep_by_time(struct windows *w, struct window_cell *c, const struct record *r,
-                         str raw, uint64_t ms, bool is_last)
+/* A scalar as it is; anything else, and what is long, as a short text. */
+static str shown(struct arena *a, str raw)
 {
-    str id = id_of(r, w->arena);
-    int order = ms != c->ms ? (ms < c->ms ? -1 : 1) : str_compare(id, c->id);
-
-    if (c->n && (is_last ? order <= 0 : order >= 0))
-        return;
     bool is_scalar = json_type(raw) != JSON_ARRAY && json_type(raw) != JSON_OBJECT;
-    if (!is_scalar || raw.n > TEXT_MAX)
-        raw = json_quoted(w->arena, short_text(w->arena, json_text(w->arena, raw)));
-    *c = (struct window_cell){.n = 1, .ms = ms, .id = id, .text = raw};
+
+    return is_scalar && raw.n <= TEXT_MAX ? raw
+                                          : json_quoted(a, short_text(a, json_text(a, raw)));
+}
+
+static void keep_by_time(struct window_cell *c, const struct window_cell *new, bool is_last)
+{
+    int order = new->ms != c->ms ? (new->ms < c->ms ? -1 : 1) : str_compare(new->id, c->id);
+
+    if (c->n == 0 || (is_last ? order > 0 : order < 0))
+        *c = *new;
 }
 
 static void count_text(struct windows *w, struct window_cell *c, str raw)
@@ -203,7 +206,11 @@ static void add_value(struct windows *w, const struct window_value *v, struct wi
     if (!record_find(r, v->member, &raw) || json_type(raw) == JSON_NULL)
         return;
     if (v->op == WINDOW_FIRST || v->op == WINDOW_LAST)
-        keep_by_time(w, c, r, raw, ms, v->op == WINDOW_LAST);
+        keep_by_time(
+            c,
+            &(struct window_cell){
+                .n = 1, .ms = ms, .id = id_of(r, w->arena), .text = shown(w->arena, raw)},
+            v->op == WINDOW_LAST);
     else if (v->op == WINDOW_DISTINCT || v->op == WINDOW_TOP)
         count_text(w, c, raw);
     else if (read_number(w->arena, raw, &number))
@@ -282,8 +289,7 @@ static void build(void *sums, struct parts *parts)
     for (uint32_t i = 0; i < w->c->pipeline->window_count; i++) {
         if (!w->sums[i].is_moved)
             continue;
-        window_part(w->arena, &w->c->pipeline->windows[i], &w->sums[i], w->c->keys,
-                    w->c->now_ms, &part);
+        window_part(w->arena, &w->c->pipeline->windows[i], &w->sums[i], w->c, &part);
         parts_say(parts, &part);
     }
 }

@@ -129,9 +129,10 @@ static void push_pane(struct list *l, const struct pipeline_window *rule,
 }
 
 void window_part(struct arena *a, const struct pipeline_window *rule,
-                 const struct window_sums *s, const struct keys *keys, uint64_t now_ms,
+                 const struct window_sums *s, const struct output_context *c,
                  struct commit_part *part)
 {
+    const struct keys *keys = c->keys;
     struct list k = {.arena = a, .room = 2 + s->pane_count};
     struct list l = {.arena = a, .room = count_arguments(rule, s)};
 
@@ -151,7 +152,7 @@ void window_part(struct arena *a, const struct pipeline_window *rule,
     }
     for (const struct window_pane *p = s->panes; p; p = p->next) {
         push(&k, keys_pane(keys, a, rule->name, p->start_ms / 1000));
-        push_pane(&l, rule, p, now_ms);
+        push_pane(&l, rule, p, c->now_ms);
     }
     *part = (struct commit_part){.kind = STR("window"),
                                  .keys = k.items,

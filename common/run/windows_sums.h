@@ -1,8 +1,6 @@
 #pragma once
 /* What one commit adds to a window, and how that is said to Redis. Private to windows*.c. */
-#include "common/data/keys.h"
-#include "common/io/commit.h"
-#include "common/run/window.h"
+#include "common/run/output.h"
 
 struct window_text { /* of DISTINCT, TOP */
     struct window_text *next;
@@ -37,5 +35,5 @@ struct window_sums {
 };
 
 void window_part(struct arena *a, const struct pipeline_window *rule,
-                 const struct window_sums *s, const struct keys *keys, uint64_t now_ms,
+                 const struct window_sums *s, const struct output_context *c,
                  struct commit_part *part);

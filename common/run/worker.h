@@ -91,7 +91,6 @@ struct stage {
                     struct column_uses *uses);
     uint32_t max_inflight; /* batches it may keep with WORK_LATER, at least 1 */
     bool is_end;           /* deliver: what passes has arrived, no route follows */
-    bool looks_up;         /* keeps what it found, and how often it may ask, in Redis */
     bool wants_jobs; /* split: its entries are jobs, one a batch, and host->job() answers */
 };
 struct note { /* deliver: what a call is about to carry of an entry */

@@ -96,3 +96,11 @@ def test_rows_of_other_sites_come_out(number, document):
     found, (_, _, row, want) = document(number), CASES[number]
     assert {name: found.get(name, "absent") for name in want} == want
     assert found["raw"] == row
+
+
+@pytest.mark.parametrize("pipeline", ["cars", "property"])
+def test_what_the_examples_say_of_themselves_is_so(pipeline):
+    done = subprocess.run([STANDPIPE, "test", EXAMPLES / f"{pipeline}.yaml", "--json"], capture_output=True, timeout=60)
+    said = json.loads(done.stdout)
+    assert [test for test in said["tests"] if not test["passed"]] == []
+    assert said["passed"] >= 6 and done.returncode == 0

@@ -30,6 +30,7 @@ tables:
   shipped: {on: ship, key: kind, set: id}
 windows:
   daily: {on: tidy, key: kind, every: 1d, values: {n: count, ids: {distinct: id}, top: {top: id}}}
+  now: {on: tidy, key: kind, every: 1s, lateness: 100ms, to: ship, values: {n: count, ids: {distinct: id}, top: {top: id}}}
 """
 ROWS = 46_000
 IN, OUT, BOOKS = "sp:{0}:tidy", "sp:{0}:ship", "sp:{0}:books"
@@ -99,7 +100,8 @@ def test_the_whole_pipeline_runs_under_it(p):
     assert sent.stdout == f"done: {ROWS:,} rows, {ROWS - 460:,} delivered, 460 dead, 0 filtered\n"
     assert p.client_as("door").xadd("sp:inbox", {"to": "tidy", "data": '{"id":"1"}'})
     p.rest()
-    assert len({d["sp_id"] for d in p.documents()}) == ROWS - 460 + 1
+    assert len({d["sp_id"] for d in p.documents() if "window" not in d}) == ROWS - 460 + 1
+    assert any(d.get("window") == "now" for d in p.documents())
     assert sum(p.counts("by_kind")["total"].values()) == ROWS - 460 + 1
     days = p.r.zrange("sp:{0}:window:daily:panes", 0, -1)
     assert sum(json.loads(row)["n"] for day in days for row in p.r.hvals(f"sp:{{0}}:window:daily:{day}")) == ROWS - 460 + 1
@@ -126,6 +128,21 @@ def test_an_operator_loads_tables_and_anybody_may_read_them(p):
     assert p.command_as("console", "table", "drop", "land", "--yes").returncode != 0
     p.r.acl_log_reset()
     assert p.command_as("operator", "table", "drop", "land", "--yes").returncode == 0
+    assert p.denied() == []
+
+
+def test_look_ups_share_what_they_need_and_an_operator_drops_it(p):
+    p.r.acl_log_reset()
+    new, old, about, lease = (f"sp:cache:{{locate:0}}:{what}" for what in ("new", "old", "about", "lease:york"))
+    enrich = p.client_as("enrich")
+    assert enrich.fcall("sp1_gate", 1, "sp:gate:geo", "me", 1, 40, 1000, 4, 10, 1, 1, 1, 0, 0, 0, 0) == [1, 0, "closed"]
+    for _ in range(4):  # so that the generations turn
+        assert enrich.execute_command("SET", lease, "t", "NX", "GET", "PX", 1000) is None
+        assert enrich.fcall("sp1_lease", 1, lease, "t", 1000) == [1]
+        assert enrich.fcall("sp1_cache_put", 4, new, old, about, lease, "t", "", 2, 1000, 1000, 1, f"york{_}", "+1 x", 1, "york0") == [1]
+    assert enrich.fcall("sp1_cache_tell", 1, about, 1000, "local", 1) == ""
+    assert p.client_as("operator").fcall("sp1_cache_drop", 4, new, old, about, lease, "york3") == 1
+    assert p.client_as("operator").fcall("sp1_cache_drop", 3, new, old, about) == 1
     assert p.denied() == []
 
 
@@ -204,16 +221,19 @@ DENIED = [
     *((role, "XADD sp:inbox * uri x") for role in ROLES if role not in ("door", "operator")),
     *((role, "XREADGROUP GROUP sp x STREAMS sp:inbox >") for role in ROLES if role != "dispatch"),
     *((role, f"XREADGROUP GROUP sp x STREAMS sp:{{0}}:{topic} >") for role in ROLES
-      for topic, reader in (("rows", "split"), ("tidy", "normalise"), ("ship", "deliver")) if role != reader),
+      for topic, reader in (("rows", "split"), ("tidy", "normalise"), ("locate", "enrich"), ("ship", "deliver")) if role != reader),
     *((role, "XADD sp:{0}:rows * a b") for role in ROLES if role not in ("dispatch", "split", "operator")),
     ("split", "XADD sp:{0}:ship * a b"), ("deliver", "XADD sp:{0}:tidy * a b"), ("deliver", "XDEL sp:{0}:tidy 0-1"),
-    *((role, "HSET sp:{0}:job:1 a b") for role in ("normalise", "deliver", "apply", "door", "console", "health")),
+    *((role, "HSET sp:{0}:job:1 a b") for role in ("normalise", "enrich", "deliver", "apply", "door", "console", "health")),
     *((role, "HSET sp:{0}:books a 1") for role in ("apply", "door", "console", "health")),
     *(("operator", command) for command in ("XACK sp:{0}:tidy sp 0-1", "XGROUP CREATE sp:{0}:tidy x 0", "HSET sp:worker:x a b",
                                             "XCLAIM sp:{0}:tidy sp x 0 0-1", "PUBLISH sp:wake:tidy x")),
     *((role, "SET sp:{0}:seen:1 x") for role in ROLES if role != "dispatch"),
     *((role, "SCAN 0") for role in ROLES if role not in ("console", "operator")),
-    *((role, "HGETALL sp:{0}:books") for role in ("normalise", "deliver", "apply", "door", "health")),
+    *((role, "HSET sp:gate:x a b") for role in ROLES if role != "enrich"),
+    *((role, "HSET sp:cache:{x:y}:new a b") for role in ROLES if role not in ("enrich", "operator")),
+    *((role, "SET sp:cache:{x:y}:lease:z x") for role in ROLES if role != "enrich"),
+    *((role, "HGETALL sp:{0}:books") for role in ("normalise", "enrich", "deliver", "apply", "door", "health")),
     *((role, "HSET sp:worker:x a b") for role in ("apply", "door", "console", "health")),
     ("door", "XDEL sp:inbox 0-1"), ("door", "XRANGE sp:{0}:tidy - +"), ("health", "GET sp:pipeline"), ("health", "INFO"),
     ("apply", "XRANGE sp:{0}:tidy - +"), ("console", "XADD sp:{0}:tidy * a b"), ("console", "XACK sp:{0}:tidy sp 0-1"),
@@ -241,7 +261,7 @@ def test_an_operator_replays_files_and_what_is_kept(p):
     """The last one with `p`: its topic keeps what is done, so that the pipeline is never at rest again."""
     p.r.acl_log_reset()
     file = p.folder / "pipeline.yaml"
-    file.write_text(TEXT.replace("keep: 1s", "keep: 1h"))
+    file.write_text(file.read_text().replace("keep: 1s", "keep: 1h"))
     assert p.command_as("apply", "apply", file).returncode == 0
     data = p.write("c.csv", "id,kind\n" + "".join(f"{i},k\n" for i in range(500)))
     sent = p.command_as("operator", "replay", "--wait", "--run", "files", data)

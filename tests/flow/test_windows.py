@@ -1,4 +1,6 @@
 """Sums by key and hour: the same as a recount of what was delivered, whatever happens on the way."""
+import decimal
+import json
 import random
 
 import pytest
@@ -94,3 +96,46 @@ def test_read_with_redis_cli_alone(p):
     (document,) = p.documents()
     assert p.r.hget(window_key(FIRST), '["GB","York"]') == (
         '{"n":1,"total":1.50,"low":1.5,"high":1.5,"mean":[1.50,1],"newest":[%d,"%s","ann"]}' % (FIRST * 1000, document["sp_id"]))
+
+
+def results_and_totals(p, documents):
+    """What went out as results, by start and group, and what a recount says."""
+    out = p.documents("side")
+    assert len({d["sp_id"] for d in out}) == len(out)
+    got = {(d["start"][11:13], json.dumps([d["country"], d["city"]], separators=(",", ":"))): (d["n"], d["total"], d["agents"]) for d in out}
+    want = {(f"{start // HOUR % 24:02}", group): (row["n"], row["total"], row["agents"]) for (start, group), row in recount(documents).items()}
+    return got, want
+
+
+def test_results_go_out_once_whoever_closes(p):
+    """Two dispatchers, which are killed while they close; another normaliser than the one that filled the panes."""
+    p.apply(pipeline("to: odd\nidle: 1s"))
+    p.start("dispatch-1", "dispatch-2", *WORKERS)
+    rows = sales(6000)
+    rows.sort(key=lambda r: r["at"])
+    for i in range(6):
+        p.send(p.write(f"{i}.csv", csv(rows[i * 1000:][:1000])))
+        p.rest()
+        p.worker(f"dispatch-{1 + i % 2}").restart()
+        p.worker("normalise-1").restart()
+    last = 3 * len({(r["country"], r["city"]) for r in rows})
+    wait_for("all of them", lambda: p.books().get("odd:out", 0) >= last)
+    p.rest()
+    got, want = results_and_totals(p, p.documents())
+    assert {k: (n, agents) for k, (n, _, agents) in got.items()} == {k: (n, agents) for k, (n, _, agents) in want.items()}
+    assert all(abs(decimal.Decimal(str(got[k][1])) - want[k][1]) < decimal.Decimal("0.001") for k in want)
+    done = p.command("audit")
+    assert done.returncode == 0, done.stdout
+
+
+def test_reduced_rows_go_on_as_results_alone(p):
+    p.apply(pipeline("to: odd\nreduce: true\nidle: 1s"))
+    p.start("dispatch", *WORKERS)
+    rows = sales(2000)
+    p.send(p.write("a.csv", csv(rows)))
+    wait_for("the last hour", lambda: p.books().get("odd:out", 0) >= 18)
+    p.rest()
+    assert p.documents() == []
+    assert sum(d["n"] for d in p.documents("side")) == 2000 and len(p.documents("side")) == 18
+    done = p.command("audit")
+    assert done.returncode == 0, done.stdout

@@ -64,7 +64,7 @@ static bool check_words(const struct coercer *c, const struct coerce_setup *setu
         PROMISE(json_type(value) == JSON_ARRAY);
     else if (c->run != coerce_json && c->run != coerce_enum)
         return false;
-    if (!c->takes_json)
+    if (!c->takes_array)
         PROMISE(json_unquote(&arena, value, &text));
     PROMISE(c->run(setup, &arena, text, &out) && str_equal(out.value, value));
     return true;

@@ -1,0 +1,222 @@
+-- sp1_close: closes the panes of a window that nothing may come for any more, and hands its results on as
+-- records, some at a call and each once, whoever calls.
+-- KEYS  state panes books | topic of the results, if any
+-- ARGV  name stage every_ms over_ms lateness_ms idle_ms keep_ms high     stage: the one that it sums up; idle_ms: 0 never;
+--       clock: 1 by the clock of Redis, 0 by event time                  high: mark of the topic
+--       nkeys name*                     members of the key, as JSON
+--       nvalues (name op decimals k)*
+-- Answer  {closed_ms, results, left}: results handed on by this call, left is 1 when there may be more; or FULL n,
+--         WRONGTYPE key, BADARG place, COUNT key field, COMMIT text: nothing was changed
+-- Cost  of a group with results: HGET, and PFCOUNT or ZUNION of each sketch, a pane; some 4,000 panes a call
+
+do
+  local READS_MAX = 4096                -- rows of panes a call
+  local GROUPS_MAX = 20000              -- groups gathered a call
+  local LAST_ID = '18446744073709551615-18446744073709551615'
+  local ENTRY_BYTES = 60000             -- of results, before the last one
+
+  local function close_arguments(K, A)
+    local w = {state = K[1], index = K[2], books = K[3], topic = K[4], name = text(A), stage = text(A)}
+    w.every, w.over, w.lateness, w.idle = number(A, COUNT_MAX), number(A, COUNT_MAX), number(A, COUNT_MAX), number(A, COUNT_MAX)
+    w.keep, w.high, w.by_clock = number(A, COUNT_MAX), number(A, COUNT_MAX), number(A, 1) == 1
+    w.names = list(A, number(A, FIELDS_MAX))
+    w.values = {}
+    for i = 1, number(A, FIELDS_MAX) do
+      w.values[i] = {name = text(A), op = text(A), decimals = number(A, 15), k = number(A, ARGS_MAX)}
+    end
+    ended(A)
+    if not w.books or K[5] or w.every == 0 or w.over % w.every ~= 0 then stop('BADARG 1') end
+    return w
+  end
+
+  -- What stands in the state, as numbers.
+  local function close_state(w)
+    local fields = {'newest', 'closed', 'moved', 'ended', 'closing', 'gathered', 'sent', 'emitted'}
+    local raw = read('HMGET', w.state, unpack(fields))
+    for i, field in ipairs(fields) do
+      w[field] = integer(raw[i] or '0') or stop('COUNT ' .. w.state .. ' ' .. field)
+    end
+    read('ZCARD', w.index)
+    w.todo = w.state .. ':todo'
+    want_type(w.todo, 'set')
+    want_grant('HSET', w.state, 'f', 'v')
+    want_grant('HDEL', w.state, 'f')
+  end
+
+  -- The time up to which nothing is expected any more. A stream that stands still, with nothing on its way
+  -- into the stage, has come to its end.
+  local function watermark(w)
+    if w.by_clock then return w.now - w.lateness end
+    local last = redis.call('ZRANGE', w.index, -1, -1)[1]
+    local waiting = integer(read('HGET', w.books, w.stage .. ':records') or '0') or 0
+    if w.idle > 0 and last and w.moved > 0 and w.now - w.moved >= w.idle and waiting <= 0 then
+      return math.max(w.newest - w.lateness, last * 1000 + w.every)
+    end
+    return w.newest - w.lateness
+  end
+
+  -- The end of the next window that has something in it, and is closed; nil: none is.
+  local function next_end(w)
+    local from = (w.ended + w.every - w.over) / 1000
+    local first = redis.call('ZRANGE', w.index, ('%d'):format(math.max(from, 0)), '+inf', 'BYSCORE', 'LIMIT', 0, 1)[1]
+    local ends = first and math.max(w.ended, first * 1000) + w.every
+    return ends and ends <= w.closed and ends or nil
+  end
+
+  local function panes_of(w)
+    local panes = {}
+    for start = w.closing - w.over, w.closing - w.every, w.every do
+      panes[#panes + 1] = w.state .. ':' .. ('%d'):format(start / 1000)
+    end
+    return panes
+  end
+
+  -- All groups of the window, pane by pane, into a set. True: they are all in it.
+  local function gather(w)
+    local n = 0
+    local start = math.max(w.gathered, w.closing - w.over)
+    while start < w.closing and n < GROUPS_MAX do
+      local groups = read('HKEYS', w.state .. ':' .. ('%d'):format(start / 1000))
+      for at = 1, #groups, FIELDS_MAX do
+        redis.call('SADD', w.todo, unpack(groups, at, math.min(at + FIELDS_MAX - 1, #groups)))
+      end
+      n = n + #groups + 1
+      start = start + w.every
+    end
+    redis.call('HSET', w.state, 'gathered', ('%d'):format(start))
+    return start >= w.closing
+  end
+
+  -- Results as entries of up to 64 KiB; a result is written once all is read.
+  local function results_read(w, panes)
+    local count = math.max(math.floor(READS_MAX / #panes), 1)
+    local groups = redis.call('SRANDMEMBER', w.todo, count)
+    local entries, entry = {}, nil
+    local frame = ('"window":%s,"start":"%s","end":"%s",'):format(cjson.encode(w.name), iso_time((w.closing - w.over) / 1000),
+      iso_time(w.closing / 1000))
+    for _, group in ipairs(groups) do
+      local members = result_of(group, w.names, w.values, panes)
+      if members then
+        if not entry or entry.bytes >= ENTRY_BYTES then
+          entry = {bytes = 0, row = w.sent + 1}
+          entries[#entries + 1] = entry
+        end
+        w.sent = w.sent + 1
+        local line = ('{"sp_id":"%s-%d-0",'):format(w.src, w.sent) .. frame .. members .. '}'
+        entry[#entry + 1] = line
+        entry.bytes = entry.bytes + #line + 1
+      end
+    end
+    return groups, entries
+  end
+
+  local function results_send(w, entries)
+    local records, bytes = 0, 0
+    if not entries[1] then return 0 end
+    for _, e in ipairs(entries) do
+      local data = table.concat(e, '\n')
+      redis.call('XADD', w.topic, '*', 'data', data, 'n', #e, 'src', w.src, 'row', e.row, 'at', ('%d'):format(w.now))
+      records, bytes = records + #e, bytes + #data
+    end
+    local to = w.topic:match('[^:]+$')
+    redis.call('HSET', w.books, to .. ':bytes', ('%d'):format(w.waiting[1] + bytes), to .. ':records',
+      ('%d'):format(w.waiting[2] + records), to .. ':in', ('%d'):format(w.waiting[3] + records))
+    redis.call('HSET', w.source, 'uri', 'window:' .. w.name .. '/' .. iso_time(w.closing / 1000), 'seen', ('%d'):format(w.now),
+      'rows', ('%d'):format(w.of_source[1] + records), 'open', ('%d'):format(w.of_source[2] + records))
+    redis.call('PEXPIREAT', w.source, ('%d'):format(w.now + 30 * 24 * 3600 * 1000))
+    return records
+  end
+
+  -- What no later window needs goes, after `keep`.
+  local function expire_first(w, groups)
+    local first = w.state .. ':' .. ('%d'):format((w.closing - w.over) / 1000)
+    local at = ('%d'):format(w.now + w.keep)
+    redis.call('PEXPIREAT', first, at)
+    for _, group in ipairs(groups) do
+      for _, v in ipairs(w.values) do
+        if sketches[v.op] then redis.call('PEXPIREAT', first .. ':' .. v.name .. ':' .. group, at) end
+      end
+    end
+  end
+
+  -- XADD must not fail half-way; a probe with an id of its own would count as an entry that came in.
+  local function topic_check(topic)
+    want_grant('XADD', topic, '*', 'f', 'v')
+    if read('XLEN', topic) == 0 and want_type(topic, 'stream') == 'none' then return end
+    if fields_of(redis.call('XINFO', 'STREAM', topic))['last-generated-id'] == LAST_ID then stop('EXHAUSTED ' .. topic) end
+  end
+
+  local function emission_check(w)
+    local to = w.topic:match('[^:]+$')
+    topic_check(w.topic)
+    w.src = redis.sha1hex(w.name .. ':' .. ('%d'):format(w.closing)):sub(1, 16)
+    w.source = w.state:match('^(.-)window:') .. 'source:' .. w.src
+    w.waiting = read('HMGET', w.books, to .. ':bytes', to .. ':records', to .. ':in')
+    w.of_source = read('HMGET', w.source, 'rows', 'open')
+    for _, counts in ipairs({w.waiting, w.of_source}) do
+      for i = 1, counts == w.waiting and 3 or 2 do counts[i] = integer(counts[i] or '0') or stop('COUNT ' .. w.books .. ' ' .. to) end
+    end
+    if w.high > 0 and w.waiting[1] >= w.high then stop('FULL ' .. ('%d'):format(w.waiting[1])) end
+    for _, command in ipairs({'SADD', 'SREM'}) do want_grant(command, w.todo, 'x') end
+    want_grant('HSET', w.books, 'f', 'v')
+    want_grant('HSET', w.source, 'f', 'v')
+    want_grant('PEXPIREAT', w.state, 1)
+  end
+
+  -- A part of the results of the window that is being closed.
+  local function emit(w)
+    emission_check(w)
+    if not gather(w) then return 0 end
+    local panes = panes_of(w)
+    local groups, entries = results_read(w, panes)
+    local records = results_send(w, entries)
+    expire_first(w, groups)
+    for at = 1, #groups, FIELDS_MAX do
+      redis.call('SREM', w.todo, unpack(groups, at, math.min(at + FIELDS_MAX - 1, #groups)))
+    end
+    if redis.call('SCARD', w.todo) == 0 then
+      redis.call('HSET', w.state, 'ended', ('%d'):format(w.closing), 'emitted', ('%d'):format(w.emitted + records))
+      redis.call('HDEL', w.state, 'closing', 'gathered', 'sent')
+    else
+      redis.call('HSET', w.state, 'sent', ('%d'):format(w.sent), 'emitted', ('%d'):format(w.emitted + records))
+    end
+    return records
+  end
+
+  -- Starts of panes whose time to stay is over.
+  local function forget_expired(w)
+    for _, start in ipairs(redis.call('ZRANGE', w.index, 0, 15)) do
+      if redis.call('EXISTS', w.state .. ':' .. start) == 1 then break end
+      redis.call('ZREM', w.index, start)
+    end
+  end
+
+  local function close_body(K, A)
+    local w = close_arguments(K, A)
+    w.now = now_ms()
+    close_state(w)
+    want_grant('ZREM', w.index, 'x')
+    local closed = math.floor(watermark(w) / w.every) * w.every
+    if closed > w.closed then
+      w.closed = closed
+      redis.call('HSET', w.state, 'closed', ('%d'):format(closed))
+      if not w.topic then redis.call('HSET', w.state, 'ended', ('%d'):format(closed)) end   -- a topic of later gets what comes later
+    end
+    forget_expired(w)
+    if not w.topic then return {w.closed, 0, 0} end
+    if w.closing == 0 then
+      w.closing = next_end(w) or 0
+      if w.closing == 0 then return {w.closed, 0, 0} end
+      redis.call('HSET', w.state, 'closing', ('%d'):format(w.closing))
+    end
+    return {w.closed, emit(w), 1}
+  end
+
+  local function close(K, A)
+    A.at = 0
+    local ok, answer = pcall(close_body, K, A)
+    return ok and answer or refusal(answer)
+  end
+
+  redis.register_function('sp1_close', close)
+end
