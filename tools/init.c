@@ -27,9 +27,10 @@ struct making {
     struct arena *arena, scratch;
     struct init_column *columns, **last, **of_file; /* of_file: by the place in its row */
     uint32_t count, of_file_count;
-    str file; /* at hand */
-    uint32_t files;
-    bool has_many_delimiters;
+    str file;                /* at hand */
+    uint32_t files, strange; /* strange: whose letters look like those of an encoding */
+    bool has_many_delimiters, has_many_encodings;
+    struct charset letters; /* of the file at hand */
     struct init_pipeline out;
     str document; /* that the first record became */
 };
@@ -214,6 +215,7 @@ static void on_ended(void *ctx, const struct offline_end *end)
     if (!reader_is_record(end) || !json_open(r->line, &rest))
         return;
     keep_for_test(m, r);
+    charset_add(&m->letters, r->line);
     if (str_starts(r->line, STR("["))) {
         (void)json_next_item(&rest, &cell);
         for (uint32_t i = 0; i < m->of_file_count && json_next_item(&rest, &cell); i++)
@@ -229,10 +231,23 @@ static void on_ended(void *ctx, const struct offline_end *end)
     arena_reset(&m->scratch);
 }
 
-static int read_files(struct making *m, struct error *err)
+static void take_encoding(struct making *m, const struct offline *o)
+{
+    const char *encoding = reader_encoding(o, &m->letters);
+
+    m->letters = (struct charset){0};
+    if (!encoding)
+        return;
+    m->strange++;
+    m->has_many_encodings |= m->out.looks_like && strcmp(m->out.looks_like, encoding) != 0;
+    m->out.looks_like = encoding;
+}
+
+/* `encoding`: of all files; NULL: as split finds it. */
+static int read_files(struct making *m, const char *encoding, struct error *err)
 {
     const struct init_options *options = m->call->options;
-    struct pipeline *p = reader_pipeline(m->call);
+    struct pipeline *p = reader_pipeline(m->call, encoding);
     const struct offline_setup setup = {
         .pipeline = p,
         .clock = &clock_system,
@@ -249,10 +264,33 @@ static int read_files(struct making *m, struct error *err)
         m->file = str_of(slash ? slash + 1 : m->call->argv[i]);
         if (rc == 0)
             rc = offline_file(o, f.uri, f.folder, err);
+        take_encoding(m, o);
     }
     offline_close(o);
     pipeline_free(p);
     return rc;
+}
+
+static void begin(struct making *m, struct command_call *call)
+{
+    arena_free(&m->scratch);
+    *m = (struct making){.call = call, .arena = call->arena};
+    m->last = &m->columns;
+}
+
+/* A second time, when the letters of all files look like one encoding that nobody declared:
+ * their headers are to be read, too. */
+static int read_all(struct making *m, struct command_call *call, struct error *err)
+{
+    begin(m, call);
+    if (read_files(m, NULL, err))
+        return err->code;
+    const char *encoding = m->out.looks_like;
+    if (!encoding || m->has_many_encodings || m->strange < (uint32_t)call->argc)
+        return 0;
+    begin(m, call);
+    m->out.encoding = encoding;
+    return read_files(m, encoding, err);
 }
 
 /* The test: what the pipeline makes of the first record. */
@@ -332,13 +370,12 @@ static int print(struct making *m, struct error *err)
 
 static int init_run(struct command_call *call, struct error *err)
 {
-    struct making m = {.call = call, .arena = call->arena};
+    struct making m = {0};
 
     if (call->argc < 1)
         return error_set(err, ERR_USAGE, "name one or more sample files");
     quiet_stages(call, "init");
-    m.last = &m.columns;
-    int rc = read_files(&m, err);
+    int rc = read_all(&m, call, err);
     m.out.columns = m.columns;
     m.out.files = (const char *const *)call->argv;
     m.out.file_count = call->argc;

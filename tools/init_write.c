@@ -62,6 +62,21 @@ static void say_yaml(struct say *s, str text)
     arena_free(&a);
 }
 
+static void say_encoding(struct say *s, const struct init_pipeline *p)
+{
+    if (p->encoding)
+        say(s,
+            "  # It is not UTF-8, and its letters look like %s. If they are not, declare\n"
+            "  # another one; without any, such rows are read as windows-1252.\n",
+            p->encoding);
+    else if (p->looks_like)
+        say(s,
+            "  # Some files are not UTF-8, and look like %s: declare `encoding`, in a "
+            "splitter\n"
+            "  # of their own when others differ.\n",
+            p->looks_like);
+}
+
 static void say_head(struct say *s, const struct init_pipeline *p)
 {
     say(s, "# A first pipeline, made by `standpipe init` of:\n");
@@ -78,7 +93,11 @@ static void say_head(struct say *s, const struct init_pipeline *p)
            "stages:\n"
            "  # What split chose for the first file: ");
     say_seen(s, p->chosen);
-    say(s, "\n  rows:\n    split: {");
+    say(s, "\n");
+    say_encoding(s, p);
+    say(s, "  rows:\n    split: {");
+    if (p->encoding)
+        say(s, "encoding: %s%s", p->encoding, p->delimiter.n ? ", " : "");
     if (p->delimiter.n) {
         say(s, "delimiter: ");
         if (str_is(p->delimiter, "\t"))

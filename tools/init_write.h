@@ -15,8 +15,10 @@ struct init_pipeline {
     const struct init_column *columns;
     const char *const *files;
     int file_count;
-    str delimiter; /* that all files agree in; empty: auto */
-    str chosen;    /* what split chose for the first file, in words */
+    str delimiter;          /* that all files agree in; empty: auto */
+    str chosen;             /* what split chose for the first file, in words */
+    const char *encoding;   /* that the letters of all files look like; NULL: none to declare */
+    const char *looks_like; /* the same of some of them */
     struct init_test test;
 };
 void init_write(struct say *s, const struct init_pipeline *p);

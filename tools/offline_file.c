@@ -8,12 +8,6 @@
 #include "common/base/log.h"
 #include "tools/file_uri.h"
 
-static const char reader[] = "stages:\n"
-                             "  rows: {split: {}}\n"
-                             "routes:\n"
-                             "  - {from: inbox, to: rows}\n"
-                             "  - {from: rows, drop: seen}\n";
-
 int named_file_find(struct arena *a, const char *name, struct named_file *f, struct error *err)
 {
     char path[PATH_MAX];
@@ -43,12 +37,26 @@ void quiet_stages(const struct command_call *call, const char *role)
         log_open(role, is_json ? LOG_JSON : LOG_LOGFMT, LEVEL_ERROR);
 }
 
-struct pipeline *reader_pipeline(struct command_call *call)
+struct pipeline *reader_pipeline(struct command_call *call, const char *encoding)
 {
     struct findings f = {.arena = call->arena};
-    struct pipeline *p = pipeline_load(str_of(reader), STR_NONE, call->kinds, &f);
+    str text = arena_printf(call->arena,
+                            "stages:\n"
+                            "  rows: {split: {encoding: %s}}\n"
+                            "routes:\n"
+                            "  - {from: inbox, to: rows}\n"
+                            "  - {from: rows, drop: seen}\n",
+                            encoding ? encoding : "auto");
+    struct pipeline *p = pipeline_load(text, STR_NONE, call->kinds, &f);
 
     if (!p)
         die("a pipeline of our own has %u mistakes", f.errors);
     return p;
+}
+
+const char *reader_encoding(const struct offline *o, const struct charset *letters)
+{
+    str recoded = offline_job(o, STR("rows:windows-1252"));
+
+    return recoded.n && !str_is(recoded, "0") ? charset_guess(letters) : NULL;
 }

@@ -133,7 +133,7 @@ static void on_ended(void *ctx, const struct offline_end *end)
 
 static int read_file(struct load *l, struct error *err)
 {
-    struct pipeline *p = reader_pipeline(l->call->call);
+    struct pipeline *p = reader_pipeline(l->call->call, NULL);
     const struct offline_setup setup = {
         .pipeline = p,
         .clock = &clock_system,

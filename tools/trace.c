@@ -12,11 +12,13 @@
 #include "tools/commands.h"
 #include "tools/snapshot.h"
 #include "tools/trace.h"
+#include "tools/trace_world.h"
 
 enum { OUT_MAX = 16 << 20 };
 
 struct trace_settings {
-    uint64_t limit;
+    uint64_t limit, timeout_ms;
+    str http_allow, s3_allow, s3_endpoint, s3_region;
     bool json;
 };
 static const struct setting trace_table[] = {
@@ -24,6 +26,17 @@ static const struct setting trace_table[] = {
      "Entries to look at in each topic and among the dead letters."},
     {"json", SETTING_BOOL, "false", offsetof(struct trace_settings, json),
      "Print one JSON object."},
+    {"http_allow", SETTING_STR, "", offsetof(struct trace_settings, http_allow),
+     "As of split: hosts that may be asked for the source, HOST[:PORT][=ADDRESS],...; empty: "
+     "none."},
+    {"s3_allow", SETTING_STR, "", offsetof(struct trace_settings, s3_allow),
+     "As of split: BUCKET[/PREFIX],... that may be read; *: all; empty: none."},
+    {"s3_endpoint", SETTING_STR, "", offsetof(struct trace_settings, s3_endpoint),
+     "Base URL of S3; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the region's own."},
+    {"s3_region", SETTING_STR, "", offsetof(struct trace_settings, s3_region),
+     "Region of S3; else AWS_REGION, AWS_DEFAULT_REGION, us-east-1."},
+    {"timeout", SETTING_MSEC, "30s", offsetof(struct trace_settings, timeout_ms),
+     "Longest wait for an answer of a source that is not of this machine."},
     {0},
 };
 
@@ -244,8 +257,25 @@ static int print_json(const struct trace *t, struct error *err)
     return command_print(&out, fits, err);
 }
 
-static int trace(struct trace *t, struct redis *redis, struct command_call *call,
-                 struct error *err)
+static int read_source(struct trace *t, struct loop *loop, const struct trace_settings *o,
+                       struct error *err)
+{
+    struct trace_world w = {.loop = loop,
+                            .patience_ms = o->timeout_ms,
+                            .remote = {.http_allow = o->http_allow,
+                                       .s3_allow = o->s3_allow,
+                                       .s3_endpoint = o->s3_endpoint,
+                                       .s3_region = o->s3_region}};
+
+    if (trace_world_open(&w, err))
+        return err->code;
+    trace_read(&w, &t->source, &t->origin, t->arena, &t->row);
+    trace_world_close(&w);
+    return 0;
+}
+
+static int trace(struct trace *t, struct loop *loop, struct redis *redis,
+                 struct command_call *call, struct error *err)
 {
     const struct trace_settings *o = call->options;
     struct keys keys = {.prefix = call->common->prefix, .lane = STR("0")};
@@ -256,9 +286,10 @@ static int trace(struct trace *t, struct redis *redis, struct command_call *call
         return err->code;
     int rc = trace_find(redis, &keys, p, t->id, o->limit, t->arena, &t->finds, err);
     pipeline_free(p);
+    if (rc == 0)
+        rc = read_source(t, loop, o, err);
     if (rc != 0)
         return rc;
-    trace_read(&t->source, &t->origin, t->arena, &t->row);
     rc = o->json ? print_json(t, err) : print_text(t, err);
     return rc == 0 ? t->row.problem.n && !t->source.is_by_hand : rc;
 }
@@ -278,7 +309,7 @@ static int run_trace(struct command_call *call, struct error *err)
     int rc = command_connect(call, &loop, &redis, err);
     if (rc != 0)
         return rc;
-    rc = trace(&t, redis, call, err);
+    rc = trace(&t, loop, redis, call, err);
     redis_free(redis);
     loop_free(loop);
     return rc;
@@ -289,7 +320,8 @@ const struct command command_trace = {
     .summary = "Show the source bytes of a record, and where it is now.",
     .usage = "SP_ID",
     .examples = "standpipe trace 9f2c41d07be3a655-17-1840\n"
-                "standpipe trace --json 9f2c41d07be3a655-17-1840\n",
+                "standpipe trace --json 9f2c41d07be3a655-17-1840\n"
+                "standpipe trace --s3-allow data 9f2c41d07be3a655-17-1840\n",
     .options = trace_table,
     .options_size = sizeof(struct trace_settings),
     .run = run_trace,

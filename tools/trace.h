@@ -5,12 +5,15 @@
 #include "common/base/error.h"
 #include "common/data/keys.h"
 #include "common/data/origin.h"
+#include "common/io/source.h"
 
 struct pipeline;
 struct redis;
+struct trace_world;
 struct trace_job { /* how the file was read; empty texts: nobody remembers */
     str id, state, cols, format, records, delimiter, quote, newline, encoding;
     str drift, drift_before; /* how its columns differ from those of which file; or empty */
+    struct source_mark mark; /* in an archive; zeroed: none */
     str before, behind; /* [offset, end, "text"] of what stands around its records; or empty */
 };
 struct trace_source { /* what Redis knows of a source id */
@@ -42,8 +45,8 @@ struct trace_finds {
 /* ERR_DATA: the source is unknown. */
 int trace_source(struct redis *r, const struct keys *k, str src, struct arena *a,
                  struct trace_source *s, struct error *err) MUST_CHECK;
-void trace_read(const struct trace_source *s, const struct origin *o, struct arena *a,
-                struct trace_row *row);
+void trace_read(struct trace_world *w, const struct trace_source *s, const struct origin *o,
+                struct arena *a, struct trace_row *row);
 /* Reads at most `limit` entries of each topic, the oldest first, and of the dead letters, the
  * newest first. */
 int trace_find(struct redis *r, const struct keys *k, const struct pipeline *p, str id,

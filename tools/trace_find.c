@@ -79,6 +79,8 @@ int trace_source(struct redis *r, const struct keys *k, str src, struct arena *a
     s->job.quote = field_of(job, "quote");
     s->job.newline = field_of(job, "newline");
     s->job.encoding = field_of(job, "encoding");
+    s->job.mark = (struct source_mark){.in = number_of(job, "packed_at"),
+                                       .out = number_of(job, "unpacked_at")};
     s->job.drift = field_of(job, "drift");
     s->job.drift_before = field_of(job, "drift_before");
     s->job.before = field_of(job, "before_records");

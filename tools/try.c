@@ -99,8 +99,10 @@ static void on_ended(void *ctx, const struct offline_end *end)
         f->filtered++;
         break;
     }
-    if (!t->view.has_pipeline && seen.fate == OFFLINE_OUT)
+    if (!t->view.has_pipeline && seen.fate == OFFLINE_OUT) {
+        charset_add(&f->charset, end->record->line);
         try_take_values(f, end->record, &t->scratch);
+    }
     try_view_record(&t->view, &seen, is_odd, &t->scratch);
     arena_reset(&t->scratch);
 }
@@ -138,6 +140,7 @@ static int try_one(struct trial *t, struct offline *o, const char *name, struct 
         return err->code;
     begin_unread(t);
     t->file->rows = offline_rows(o);
+    t->file->encoding = reader_encoding(o, &t->file->charset);
     t->file->before_records = arena_copy(a, offline_job(o, STR("before_records")));
     t->file->behind_records = arena_copy(a, offline_job(o, STR("behind_records")));
     try_view_file_end(&t->view, t->file, t->files);
@@ -219,7 +222,7 @@ static int try_run(struct command_call *call, struct error *err)
     if (only_of(o->only, &t.view.only, call->arena, err))
         return err->code;
     if (!o->pipeline.n)
-        file.pipeline = reader_pipeline(call);
+        file.pipeline = reader_pipeline(call, NULL);
     else if (check_file_read(call, arena_copy(call->arena, o->pipeline).p, &file, err))
         return err->code;
     apply_report(&file);

@@ -230,11 +230,21 @@ static void aside_text(struct say *s, const char *where, str aside)
     arena_free(&scratch);
 }
 
+static void encoding_text(struct say *s, const struct try_file *f)
+{
+    if (f->encoding)
+        say(s,
+            "it is not UTF-8 and was read as windows-1252, but its letters look like %s:\n"
+            "  if they are, declare `split: {encoding: %s}`\n",
+            f->encoding, f->encoding);
+}
+
 void try_lines_text(struct say *s, const struct try_file *f, const struct try_file *first,
                     bool has_pipeline)
 {
     if (!has_pipeline)
         columns_text(s, f);
+    encoding_text(s, f);
     aside_text(s, "before", f->before_records);
     aside_text(s, "behind", f->behind_records);
     drift_text(s, f, first);
@@ -306,6 +316,11 @@ void try_lines_json(struct say *s, const struct try_file *f, const struct try_fi
     unmapped_json(s, f);
     groups_json(s, "issues", "field", "issue", f->issues, true);
     groups_json(s, "deaths", "stage", "reason", f->deaths, false);
+    say(s, ",\"looks_like\":");
+    if (f->encoding)
+        say_quoted(s, str_of(f->encoding));
+    else
+        say(s, "null");
     say(s, ",\"before_records\":");
     say_text(s, f->before_records.n ? f->before_records : STR("null"));
     say(s, ",\"behind_records\":");

@@ -235,6 +235,8 @@ bool try_take_work(struct try_file *f, struct worker *w, const struct record *r,
         return false;
     f->worker = f->worker ? f->worker : w;
     see_members(f, was, scratch);
+    if (f->worker == w)
+        charset_add(&f->charset, was);
     if (r->verdict != VERDICT_PASS || f->worker != w)
         return false;
     try_explain(f);

@@ -1,5 +1,6 @@
 #pragma once
 /* What `try` counts of one file: shapes of values, issues of fields, deaths, columns. */
+#include "common/data/charset.h"
 #include "common/run/offline.h"
 
 enum { TRY_SHAPES_MAX = 24, TRY_COLUMNS_MAX = 4096 };
@@ -33,6 +34,8 @@ struct try_file {
     uint32_t used_columns; /* that `uses` knows of */
     uint64_t rows, ok, with_issues, dead, filtered;
     struct try_group *issues, *deaths;
+    struct charset charset; /* of its rows */
+    const char *encoding;   /* that the rows look like which were no UTF-8; NULL: no other */
     str before_records, behind_records; /* as in the job: what stands around them in JSON */
 };
 

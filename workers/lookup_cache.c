@@ -4,16 +4,13 @@
 #include <stdlib.h>
 
 #include "common/base/hash.h"
-#include "common/data/digest.h"
 #include "common/io/loop.h"
 #include "workers/lookup_cache_parts.h"
 
 enum {
-    FIELD_MAX = 256,
     TELL_US = 1000 * 1000,
     FAILED_MS = 5000, /* a stale value is used, before its refresh is tried again */
 };
-static const char hashed[] = "sha256:";
 
 static uint64_t now_ms(const struct lookup_cache *c)
 {
@@ -111,27 +108,19 @@ enum cached lookup_cache_look(struct lookup_cache *c, str key, str *members)
 
 /* ---- keys under way ---- */
 
-static bool needs_hash(str key)
-{
-    return key.n > FIELD_MAX || str_starts(key, str_of(hashed));
-}
-
 static struct sought *new_sought(struct lookup_cache *c, str key)
 {
-    size_t field_n = needs_hash(key) ? strlen(hashed) + 2 * DIGEST_BYTES : 0;
-    struct sought *s = xalloc(sizeof(*s) + key.n + field_n), **bucket = bucket_of(c, key);
+    char field_bytes[KEYS_FIELD_MAX];
+    str field = keys_cache_field(key, field_bytes);
+    struct sought *s = xalloc(sizeof(*s) + key.n + field.n), **bucket = bucket_of(c, key);
     char *bytes = (char *)(s + 1);
 
     if (key.n)
         memcpy(bytes, key.p, key.n);
-    s->key = s->field = (str){bytes, key.n};
-    if (field_n) {
-        memcpy(bytes + key.n, hashed, strlen(hashed));
-        unsigned char digest[DIGEST_BYTES];
-        digest_sha256(key, digest);
-        digest_hex(digest, bytes + key.n + strlen(hashed));
-        s->field = (str){bytes + key.n, field_n};
-    }
+    if (field.n)
+        memcpy(bytes + key.n, field.p, field.n);
+    s->key = (str){bytes, key.n};
+    s->field = (str){bytes + key.n, field.n};
     s->last = &s->first;
     s->in_bucket = *bucket;
     *bucket = s;

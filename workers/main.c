@@ -19,10 +19,10 @@ static const struct stage *const kinds[] = {
     NULL,
 };
 static const struct command *const commands[] = {
-    &command_apply,  &command_audit, &command_check,  &command_dead, &command_doctor,
-    &command_health, &command_init,  &command_replay, &command_run,  &command_schema,
-    &command_send,   &command_table, &command_test,   &command_top,  &command_trace,
-    &command_try,    NULL,
+    &command_apply,  &command_audit,  &command_cache, &command_check,  &command_dead,
+    &command_doctor, &command_health, &command_init,  &command_replay, &command_run,
+    &command_schema, &command_send,   &command_table, &command_test,   &command_top,
+    &command_trace,  &command_try,    NULL,
 };
 static const char dispatch_name[] = "dispatch";
 static const char dispatch_summary[] =

@@ -1,5 +1,7 @@
 #include "common/data/keys.h"
 
+#include "common/data/digest.h"
+
 #include "common/base/hash.h"
 
 static str join(struct arena *a, const str *parts, size_t n)
@@ -98,6 +100,23 @@ str keys_cache(const struct keys *k, struct arena *a, str stage, str fingerprint
 {
     return JOIN(a, k->prefix, STR(":cache:{"), stage, STR(":"), fingerprint, STR("}:"),
                 str_of(what));
+}
+
+str keys_cache_field(str key, char out[KEYS_FIELD_MAX])
+{
+    static const char hashed[] = "sha256:";
+    const size_t n = sizeof(hashed) - 1;
+    unsigned char digest[DIGEST_BYTES];
+
+    if (key.n <= KEYS_FIELD_MAX && !str_starts(key, str_of(hashed))) {
+        if (key.n)
+            memcpy(out, key.p, key.n);
+        return (str){out, key.n};
+    }
+    memcpy(out, hashed, n);
+    digest_sha256(key, digest);
+    digest_hex(digest, out + n);
+    return (str){out, n + 2 * DIGEST_BYTES};
 }
 
 str keys_worker(const struct keys *k, struct arena *a, str name)

@@ -38,4 +38,8 @@ str keys_gate(const struct keys *k, struct arena *a, str name) MUST_CHECK;
 /* Of what look-ups found: "new" "old" "about" "lease:". All of one cache in one slot. */
 str keys_cache(const struct keys *k, struct arena *a, str stage, str fingerprint,
                const char *what) MUST_CHECK;
+enum { KEYS_FIELD_MAX = 256 };
+/* The field of a key there: itself, or `sha256:` and its digest when it is longer or begins so.
+ */
+str keys_cache_field(str key, char out[KEYS_FIELD_MAX]) MUST_CHECK;
 str keys_worker(const struct keys *k, struct arena *a, str name) MUST_CHECK;

@@ -115,6 +115,30 @@ def test_bytes_that_yaml_does_not_take(tmp_path):
     made(tmp_path, "a.csv")
 
 
+CARS_RU = "Марка,Год\nТойота,2015\nЛада Веста,2019\nМосквич,1985\n"
+HOMES_PL = "adres,cena\nżółta łąka,5\nduża działka,7\nmała wieża,9\n"
+
+
+@pytest.mark.parametrize("text, encoding", [(CARS_RU, "windows-1251"), (CARS_RU, "koi8-r"), (HOMES_PL, "windows-1250")])
+def test_letters_of_another_encoding_are_told(tmp_path, text, encoding):
+    (tmp_path / "old.csv").write_bytes(text.encode(encoding))
+    tried = call(tmp_path, "try", "old.csv")
+    assert f"declare `split: {{encoding: {encoding}}}`" in tried
+    assert json.loads(call(tmp_path, "try", "old.csv", "--json"))["files"][0]["looks_like"] == encoding
+    made_of_it, said = made(tmp_path, "old.csv")
+    assert f"    split: {{encoding: {encoding}, " in made_of_it and text.split(",")[0] in made_of_it
+    assert said["files"][0]["looks_like"] is None
+
+
+def test_an_encoding_of_some_files_is_not_declared_for_all(tmp_path):
+    (tmp_path / "old.csv").write_bytes(CARS_RU.encode("windows-1251"))
+    (tmp_path / "new.csv").write_text(CARS_RU)
+    (tmp_path / "de.csv").write_bytes("Straße,Größe\nMühlgäßchen,5\nGrünes Täle,7\nÄußere Höhe,9\n".encode("windows-1252"))
+    text, _ = made(tmp_path, "old.csv", "new.csv")
+    assert "    split: {delimiter: " in text and "look like windows-1251" in text
+    assert "looks like" not in call(tmp_path, "try", "de.csv") and "look like" not in made(tmp_path, "de.csv")[0]
+
+
 def test_no_columns_no_pipeline(tmp_path):
     (tmp_path / "empty.csv").write_text("")
     done = subprocess.run([STANDPIPE, "init", "empty.csv"], cwd=tmp_path, capture_output=True, text=True, timeout=60, env={})

@@ -63,8 +63,23 @@ static void columns_are_those_of_a_series(void)
     arena_free(&a);
 }
 
+static void test_long_keys_of_a_cache_are_hashed(void)
+{
+    static const char hash[] =
+        "sha256:e8d95cc2b4bc198c54b40bd214df958afb65f5e73d2c2eafe0593cf5c635c1f0";
+    char out[KEYS_FIELD_MAX], key[KEYS_FIELD_MAX + 1];
+
+    memset(key, 'a', sizeof(key));
+    CHECK_STR(keys_cache_field(STR(""), out), STR(""));
+    CHECK_STR(keys_cache_field(STR("GB {1}"), out), STR("GB {1}"));
+    CHECK_STR(keys_cache_field((str){key, KEYS_FIELD_MAX}, out), ((str){key, KEYS_FIELD_MAX}));
+    CHECK_STR(keys_cache_field((str){key, sizeof(key)}, out), str_of(hash));
+    CHECK(!str_equal(keys_cache_field(str_of(hash), out), str_of(hash)));
+}
+
 int main(void)
 {
+    RUN(test_long_keys_of_a_cache_are_hashed);
     RUN(test_keys_names_are_those_of_the_formats);
     RUN(test_keys_take_prefix_and_lane);
     RUN(columns_are_those_of_a_series);
