@@ -125,6 +125,7 @@ enum model {
     CREEPS,  /* and by one time more for each of them */
     REFUSES, /* calls above `k` are turned away at once */
     SHARES,  /* `k` at a time; more of them share that */
+    FAILS,   /* one call in `k`, whatever the load */
     SLOWER,  /* steady, and from the middle on three times as slow by its own doing */
 };
 struct service {
@@ -159,6 +160,7 @@ static double times(const struct service *s, uint64_t half_us)
     case SLOWER:
         return s->now_us > half_us ? 3 : 1;
     case STEADY:
+    case FAILS:
     case REFUSES:
         break;
     }
@@ -169,7 +171,8 @@ static void call(struct service *s, uint64_t half_us)
 {
     uint32_t i = s->n++;
     double took = TIME_US * (1 + s->spread * (2 * uniform(s) - 1)) * times(s, half_us);
-    bool is_refused = s->model == REFUSES && s->n > s->k;
+    bool is_refused =
+        s->model == REFUSES ? s->n > s->k : s->model == FAILS && uniform(s) * s->k < 1;
 
     s->calls[i].begun_us = s->now_us;
     s->calls[i].ends_us = s->now_us + (is_refused ? 1000 : (uint64_t)took);
@@ -221,12 +224,13 @@ static void test_concurrency_settles_where_the_service_bears_it(void)
         uint32_t k;
         double spread, least, most;
     } rows[] = {
-        {STEADY, 0, 0, 200, 200},   {STEADY, 0, 0.5, 200, 200}, {DOUBLES, 10, 0, 7, 10},
-        {DOUBLES, 10, 0.5, 6, 10},  {DOUBLES, 50, 0.2, 35, 50}, {CREEPS, 10, 0, 7, 10},
-        {CREEPS, 10, 0.5, 6, 10},   {CREEPS, 50, 0.2, 35, 50},  {REFUSES, 10, 0, 7, 10},
-        {REFUSES, 10, 0.5, 7, 10},  {REFUSES, 50, 0.2, 35, 50}, {SHARES, 10, 0, 9, 14},
-        {SHARES, 10, 0.5, 8, 14},   {SHARES, 50, 0.2, 45, 70},  {SLOWER, 0, 0.2, 100, 200},
-        {STEADY, 0, 0.9, 150, 200},
+        {STEADY, 0, 0, 200, 200},   {STEADY, 0, 0.5, 200, 200},   {DOUBLES, 10, 0, 7, 10},
+        {DOUBLES, 10, 0.5, 6, 10},  {DOUBLES, 50, 0.2, 35, 50},   {CREEPS, 10, 0, 7, 10},
+        {CREEPS, 10, 0.5, 6, 10},   {CREEPS, 50, 0.2, 35, 50},    {REFUSES, 10, 0, 7, 10},
+        {REFUSES, 10, 0.5, 7, 10},  {REFUSES, 50, 0.2, 35, 50},   {SHARES, 10, 0, 9, 14},
+        {SHARES, 10, 0.5, 8, 14},   {SHARES, 50, 0.2, 45, 70},    {SLOWER, 0, 0.2, 100, 200},
+        {STEADY, 0, 0.9, 150, 200}, {FAILS, 100, 0.5, 100, 200},  {FAILS, 30, 0.5, 60, 200},
+        {FAILS, 10, 0.5, 100, 200}, {FAILS, 1000, 0.2, 100, 200},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
