@@ -237,5 +237,8 @@ bool pipeline_reduces(const struct pipeline *p, uint32_t stage)
     for (uint32_t i = 0; i < p->window_count; i++)
         if (p->windows[i].on == stage && p->windows[i].reduces)
             return true;
+    for (uint32_t i = 0; i < p->table_count; i++)
+        if (p->tables[i].on == stage && p->tables[i].reduces)
+            return true;
     return false;
 }
