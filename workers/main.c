@@ -13,10 +13,7 @@
 enum { HELP_MAX = 64 * 1024, WORDS_MAX = 64, LISTED_MAX = 8 };
 
 static const struct stage *const kinds[] = {
-    &stage_split,
-    &stage_normalise,
-    &stage_deliver,
-    NULL,
+    &stage_split, &stage_normalise, &stage_enrich, &stage_deliver, NULL,
 };
 static const struct command *const commands[] = {
     &command_apply,  &command_audit,  &command_cache, &command_check,  &command_dead,
