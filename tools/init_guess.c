@@ -10,8 +10,15 @@ enum need { /* what a value must show besides being readable */
             NEED_CURRENCY,
             NEED_UNIT,
             NEED_PERCENT,
+            NEED_RANGES,
 };
-enum kind { KIND_WORDS, KIND_NUMBER, KIND_MONEY, KIND_DATE, KIND_OTHER };
+enum kind {
+    KIND_WORDS,
+    KIND_NUMBER,
+    KIND_AMOUNT,
+    KIND_DATE,
+    KIND_OTHER
+}; /* amount: money, too */
 struct rule {
     enum kind kind;
     const char *coercer;
@@ -29,9 +36,12 @@ struct rule {
     {                                                                                          \
         KIND_DATE, "timestamp", '.', "", f, NEED_NOTHING, "parse: timestamp, formats: '" f "'" \
     }
-#define UNIT(name)                                                                             \
+#define AMOUNT(name, need)                                                                     \
+    {KIND_AMOUNT, name, '.', ",", NULL, need, "parse: " name},                                 \
+        {KIND_AMOUNT, name, '.', " ", NULL, need, "parse: " name ", group: ' '"},              \
     {                                                                                          \
-        KIND_OTHER, name, '.', ",", NULL, NEED_UNIT, "parse: " name                            \
+        KIND_AMOUNT, name, ',', ". ", NULL, need,                                              \
+            "parse: " name ", decimal: ',', group: ['.', ' ']"                                 \
     }
 
 /* The earlier one wins where several fit as well. */
@@ -63,21 +73,18 @@ static const struct rule rules[] = {
     TIME("%m/%d/%Y %H:%M"),
     TIME("%d/%m/%Y %H:%M:%S"),
     TIME("%m/%d/%Y %H:%M:%S"),
-    {KIND_MONEY, "money", '.', ",", NULL, NEED_CURRENCY, "parse: money"},
-    {KIND_MONEY, "money", '.', " ", NULL, NEED_CURRENCY, "parse: money, group: ' '"},
-    {KIND_MONEY, "money", ',', ". ", NULL, NEED_CURRENCY,
-     "parse: money, decimal: ',', group: ['.', ' ']"},
-    UNIT("area"),
-    UNIT("distance"),
-    UNIT("power"),
-    UNIT("volume"),
-    UNIT("mass"),
-    UNIT("speed"),
-    UNIT("energy"),
-    UNIT("torque"),
-    UNIT("consumption"),
+    AMOUNT("money", NEED_CURRENCY),
+    AMOUNT("area", NEED_UNIT),
+    AMOUNT("distance", NEED_UNIT),
+    AMOUNT("power", NEED_UNIT),
+    AMOUNT("volume", NEED_UNIT),
+    AMOUNT("mass", NEED_UNIT),
+    AMOUNT("speed", NEED_UNIT),
+    AMOUNT("energy", NEED_UNIT),
+    AMOUNT("torque", NEED_UNIT),
+    AMOUNT("consumption", NEED_UNIT),
     {KIND_OTHER, "percent", '.', ",", NULL, NEED_PERCENT, "parse: percent"},
-    {KIND_OTHER, "range", '.', "", NULL, NEED_NOTHING, "parse: range"},
+    {KIND_OTHER, "range", '.', "", NULL, NEED_RANGES, "parse: range"},
 };
 _Static_assert(ARRAY_LEN(rules) <= GUESS_RULES_MAX, "room in struct guess");
 
@@ -114,6 +121,17 @@ static struct coerce_setup setup_of(const struct rule *r, str *format)
 
 enum fit { FIT_NO, FIT_SILENT, FIT_YES };
 
+/* Horsepower that is taxed: what the law makes of an engine, and no power. */
+static bool is_of_tax(str text)
+{
+    static const char *const words[] = {"fisc", "Fisc", "FISC", "CVF", "tax", "Tax"};
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (memmem(text.p, text.n, words[i], strlen(words[i])))
+            return true;
+    return false;
+}
+
 static enum fit read_as(const struct rule *r, const struct coercer *c, enum coerce_take take,
                         str text, struct arena *scratch, bool *is_several)
 {
@@ -136,10 +154,11 @@ static enum fit fits(struct guess *g, const struct rule *r, str text, struct are
     const struct coercer *c = coercer_find(str_of(r->coercer));
     bool is_several = false;
 
-    if (!c || (r->need == NEED_PERCENT && !memchr(text.p, '%', text.n)))
+    if (!c || (r->need == NEED_PERCENT && !memchr(text.p, '%', text.n)) ||
+        (c->run == coerce_power && is_of_tax(text)))
         return FIT_NO;
     enum fit fit = read_as(r, c, TAKE_VALUE, text, scratch, &is_several);
-    if (fit != FIT_YES || r->need == NEED_NOTHING || r->need == NEED_PERCENT)
+    if (fit != FIT_YES || (r->need != NEED_CURRENCY && r->need != NEED_UNIT))
         return fit;
     enum coerce_take part = r->need == NEED_UNIT ? TAKE_UNIT : TAKE_CURRENCY;
     if (read_as(r, c, part, text, scratch, &is_several) != FIT_YES)
@@ -148,26 +167,54 @@ static enum fit fits(struct guess *g, const struct rule *r, str text, struct are
     return FIT_YES;
 }
 
-static void look_at(struct guess *g, str text)
+static bool has_digit(str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (ascii_is_digit(text.p[i]))
+            return true;
+    return false;
+}
+
+static bool is_sign_in_number(str text, size_t i)
+{
+    return (text.p[i] == '.' || text.p[i] == ',') && i > 0 && i + 1 < text.n &&
+           ascii_is_digit(text.p[i - 1]) && ascii_is_digit(text.p[i + 1]);
+}
+
+static void look_at(struct guess *g, str text, struct arena *scratch)
 {
     bool is_digits = true;
+    struct coerce_setup plain = {.decimal = '.', .digits = -1};
+    struct coerced range = {0};
+
+    g->ranges += coerce_range(&plain, scratch, text, &range) && range.is_part;
 
     for (size_t i = 0; i < text.n; i++) {
-        is_digits &= text.p[i] >= '0' && text.p[i] <= '9';
-        g->is_signed |= text.p[i] == '.' || text.p[i] == ',';
+        is_digits &= ascii_is_digit(text.p[i]);
+        g->is_signed |= is_sign_in_number(text, i);
     }
     g->is_long |= is_digits && (text.n > 15 || (text.n > 1 && text.p[0] == '0'));
     g->is_json |= text.p[0] == '{' || text.p[0] == '[';
 }
 
+static uint64_t misfits_of(const struct guess *g, size_t i)
+{
+    return g->values - g->fits[i] - g->silent[i];
+}
+
+/* Those that speak against it: words in place of an amount do not. */
+static uint64_t errors_of(const struct guess *g, size_t i)
+{
+    return misfits_of(g, i) - (rules[i].kind == KIND_AMOUNT ? g->wordy[i] : 0);
+}
+
 /* A rule that failed on every tenth of the first hundreds is not tried any more. */
 static bool is_out(const struct guess *g, size_t i)
 {
-    uint64_t misfits = g->values - g->fits[i] - g->silent[i];
-
     if (rules[i].kind == KIND_DATE)
-        return misfits > 0;
-    return misfits > 20 && misfits * 5 > g->values;
+        return misfits_of(g, i) > 0;
+    return (errors_of(g, i) > 20 && errors_of(g, i) * 5 > g->values) ||
+           (misfits_of(g, i) > 200 && !g->fits[i]);
 }
 
 void guess_add(struct guess *g, struct arena *a, str text, struct arena *scratch)
@@ -177,47 +224,59 @@ void guess_add(struct guess *g, struct arena *a, str text, struct arena *scratch
         g->empty++;
         return;
     }
-    look_at(g, text);
+    look_at(g, text, scratch);
+    bool is_wordy = !has_digit(text);
     for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
         enum fit fit = is_out(g, i) ? FIT_NO : fits(g, &rules[i], text, scratch);
         g->fits[i] += fit == FIT_YES;
         g->silent[i] += fit == FIT_SILENT;
+        g->wordy[i] += fit == FIT_NO && is_wordy;
         if (fit == FIT_NO && !g->odd[i].n)
             g->odd[i] = arena_copy(a, shape_cut(text, 60));
     }
     g->values++;
 }
 
-/* Numbers that nobody counts with. */
-static bool is_of_text(str name)
+/* One of its words, in a folded header. */
+static bool has_word(str name, const char *const *words)
 {
-    static const char *const words[] = {
-        "id",      "ids",      "ref",    "phone", "tel", "telephone", "fax", "zip",
-        "zipcode", "postcode", "mobile", "code",  "vin", "isbn",      "ean", "sku"};
-
     while (name.n) {
         str word = str_cut(&name, '_');
-        for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        for (size_t i = 0; words[i]; i++)
             if (str_is(word, words[i]))
                 return true;
     }
     return false;
 }
 
-static uint64_t misfits_of(const struct guess *g, size_t i)
+/* Numbers that nobody counts with. */
+static bool is_of_text(str name)
 {
-    return g->values - g->fits[i] - g->silent[i];
+    static const char *const words[] = {"id",        "ids",  "ref",    "phone",   "tel",
+                                        "telephone", "fax",  "zip",    "zipcode", "postcode",
+                                        "mobile",    "code", "vin",    "isbn",    "ean",
+                                        "sku",       "plz",  "postal", "cep",     NULL};
+
+    return has_word(name, words);
+}
+
+static bool is_tax(str name)
+{
+    static const char *const words[] = {"tax",     "taxed",    "fiscal", "fiscale", "fiscali",
+                                        "fiscaux", "fiscales", "cvf",    NULL};
+
+    return has_word(name, words);
 }
 
 static bool is_good(const struct guess *g, size_t i)
 {
     uint64_t misfits = misfits_of(g, i);
 
-    if (!g->fits[i])
+    if (!g->fits[i] || (rules[i].need == NEED_RANGES && g->ranges * 10 < g->values))
         return false;
-    return rules[i].kind == KIND_DATE || rules[i].kind == KIND_WORDS
-               ? misfits == 0
-               : misfits * 10 <= g->values;
+    if (rules[i].kind == KIND_DATE || rules[i].kind == KIND_WORDS)
+        return misfits == 0;
+    return errors_of(g, i) * 10 <= g->values && misfits * 2 <= g->values;
 }
 
 /* Others that read the same values otherwise: both signs of numbers, both orders of a date. */
@@ -230,8 +289,10 @@ static void find_others(const struct guess *g, size_t best, struct guessed *out)
     if (kind == KIND_DATE && !rules[best].format)
         return;
     for (size_t i = best + 1; i < ARRAY_LEN(rules); i++) {
-        bool is_other = rules[i].kind == kind && is_good(g, i) && g->fits[i] == g->fits[best] &&
-                        (kind == KIND_DATE || rules[i].decimal != rules[best].decimal);
+        bool is_other =
+            rules[i].kind == kind && is_good(g, i) && g->fits[i] == g->fits[best] &&
+            (kind == KIND_DATE || strcmp(rules[i].coercer, rules[best].coercer) == 0) &&
+            (kind == KIND_DATE || rules[i].decimal != rules[best].decimal);
         if (!is_other || out->other_count == ARRAY_LEN(out->others))
             continue;
         out->others[out->other_count++] = rules[i].yaml;
@@ -258,12 +319,17 @@ struct guessed guess_best(const struct guess *g, str name)
     if (best == ARRAY_LEN(rules))
         return out;
     out.rule = rules[best].yaml;
+    if (str_is(str_of(rules[best].coercer), "power") && is_tax(name)) {
+        out.rule = "match: '/([0-9]+)/', parse: integer";
+        out.remark = "horsepower that is taxed, which is no power";
+        return out;
+    }
     find_others(g, best, &out);
     if (!out.other_count) {
         out.misfits = misfits_of(g, best);
         out.odd = g->odd[best];
     }
-    if (rules[best].kind == KIND_MONEY && g->has_several)
+    if (rules[best].need == NEED_CURRENCY && g->has_several)
         out.remark =
             "its sign is that of several currencies: add `currency: USD`, or whose it is";
     return out;

@@ -4,16 +4,18 @@
 #include "common/base/arena.h"
 #include "tools/say.h"
 
-enum { GUESS_RULES_MAX = 48, GUESS_WORDS_MAX = 8 };
+enum { GUESS_RULES_MAX = 64, GUESS_WORDS_MAX = 8 };
 struct guess {
     uint64_t values;                                         /* that say something */
     uint64_t empty;                                          /* and those that do not */
     uint64_t fits[GUESS_RULES_MAX], silent[GUESS_RULES_MAX]; /* silent: read as no value */
-    bool is_signed;                                          /* a value has '.' or ',' in it */
-    bool is_long;               /* digits only, beyond 15, or with a leading 0 */
-    bool is_json;               /* an object or an array */
-    bool has_several;           /* a sign of several currencies */
-    str words[GUESS_WORDS_MAX]; /* that mean nothing; of a static table */
+    uint64_t wordy[GUESS_RULES_MAX]; /* that do not fit, and have no digit */
+    uint64_t ranges;                 /* with two ends, or one that is open */
+    bool is_signed;                  /* a '.' or ',' between digits */
+    bool is_long;                    /* digits only, beyond 15, or with a leading 0 */
+    bool is_json;                    /* an object or an array */
+    bool has_several;                /* a sign of several currencies */
+    str words[GUESS_WORDS_MAX];      /* that mean nothing; of a static table */
     uint32_t word_count;
     str odd[GUESS_RULES_MAX]; /* the first that did not fit; in the arena */
 };

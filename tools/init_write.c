@@ -8,32 +8,6 @@
 
 enum { CELL_MAX = 120 }; /* bytes of a text that stands in the test */
 
-str init_field_name(struct arena *a, str header)
-{
-    char *start = arena_reserve(a, header.n + 3), *out = start;
-
-    for (size_t i = 0; i < header.n; i++) {
-        char c = header.p[i];
-        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (is_letter || (c >= '0' && c <= '9')) {
-            if (out == start && !is_letter)
-                *out++ = 'n';
-            *out++ = (char)(is_letter ? c | 0x20 : c);
-        } else if (out > start && out[-1] != '_') {
-            *out++ = '_';
-        }
-    }
-    while (out > start && out[-1] == '_')
-        out--;
-    if (str_starts(str_between(start, out), STR("sp_"))) {
-        memmove(start + 2, start, (size_t)(out - start));
-        memcpy(start, "x_", 2);
-        out += 2;
-    }
-    arena_trim(a, out);
-    return str_between(start, out);
-}
-
 /* JSON text as YAML takes it: what libyaml calls unprintable is escaped. */
 static void say_yaml_json(struct say *s, str json)
 {

@@ -94,10 +94,10 @@ def test_some_values_that_do_not_fit_are_said(tmp_path):
 def test_headers_of_all_kinds_become_fields(tmp_path):
     (tmp_path / "odd.csv").write_text('Asking Price (£),"a ""b"": #c",Цена,,sp_id,/x/,9 lives,Asking-price,Asking price\n' + "1,2,3,4,5,6,7,8,9\n")
     text, said = made(tmp_path, "odd.csv")
-    assert re.findall(r"^        ([a-z0-9_]+): ", text, re.M) == ["asking_price", "a_b_c", "column_3", "column_4", "x_sp_id", "n9_lives", "asking_price_2"]
+    assert re.findall(r"^        ([a-z0-9_]+): ", text, re.M) == ["asking_price", "a_b_c", "tsena", "column_4", "x_sp_id", "n9_lives", "asking_price_2"]
     assert 'not taken, so it stays under sp_extra: "/x/"' in text
     [record] = said["files"][0]["records"]
-    assert record["record"]["column_3"] == 3
+    assert record["record"]["tsena"] == 3
 
 
 def test_several_files_and_a_dialect(tmp_path):
@@ -113,6 +113,42 @@ def test_several_files_and_a_dialect(tmp_path):
 def test_bytes_that_yaml_does_not_take(tmp_path):
     (tmp_path / "a.csv").write_bytes("ref,no\u0085te\nA\x7f1,\ufeffx\x1b\u009by\n".encode())
     made(tmp_path, "a.csv")
+
+
+@pytest.mark.parametrize("values, rule", [
+    (["50,5 m²", "1.061,25 m²", "70 m²"], "parse: area, decimal: ',', group: ['.', ' ']"),
+    (["12 345,5 km", "1 061 km"], "parse: distance, decimal: ',', group: ['.', ' ']"),
+    (["12 345 km", "1 061 km"], "parse: distance, group: ' '"),
+    (["10 500 руб.", "1 061 руб."], "parse: money, group: ' '"),
+    (["€ 5 000"] * 12 + ["Prix sur demande", "Nous consulter", "à voir"] * 2, "parse: money, group: ' '"),  # prices and words
+    (["4", "3", "2"] * 9 + ["4-5"], "parse: integer"),  # one odd cell makes no range
+    (["4", "3-4", "2+"] * 9, "parse: range"),
+])
+def test_numbers_that_are_written_otherwise(tmp_path, values, rule):
+    assert column(tmp_path, *values)[0] == '{from: "value", ' + rule + "}"
+
+
+def test_more_words_than_prices_are_text(tmp_path):
+    assert column(tmp_path, *["€ 5", "call us", "ask the agent"] * 5)[0] == '{from: "value"}'
+
+
+def test_an_area_that_can_be_read_in_two_ways_is_not_guessed(tmp_path):
+    field, text = column(tmp_path, "1,061 m²", "2,300 m²")
+    assert field == '{from: "value"}' and "# value: {from: \"value\", parse: area}\n" in text and "parse: area, decimal: ','" in text
+
+
+@pytest.mark.parametrize("name, values", [("puissance_fiscale", ["4 CV", "7 CV"]), ("value", ["4 CV fiscaux", "7 CV fiscaux"])])
+def test_horsepower_that_is_taxed_is_no_power(tmp_path, name, values):
+    assert "parse: power" not in column(tmp_path, *values, name=name)[0]
+
+
+@pytest.mark.parametrize("header, field", [
+    ("Année", "annee"), ("Größe", "grosse"), ("Płatność", "platnosc"), ("Łódź", "lodz"), ("Preço/mês", "preco_mes"), ("Цена", "tsena"),
+    ("Объём", "obem"), ("Τιμή", "timi"), ("Qiymət", "qiymet"), ("cafe\u0301", "cafe"), ("Giá nhà", "gia_nha"), ("価格", "column_1"),
+])
+def test_letters_of_a_header_are_not_lost(tmp_path, header, field):
+    (tmp_path / "one.csv").write_text(f"{header},b\nx,y\n")
+    assert f'        {field}: {{from: "{header}"}}\n' in made(tmp_path, "one.csv")[0]
 
 
 CARS_RU = "Марка,Год\nТойота,2015\nЛада Веста,2019\nМосквич,1985\n"
