@@ -114,7 +114,7 @@ static void on_ended(void *ctx, const struct offline_end *end)
 
 static int read_file(struct recount *r, const char *name, struct error *err)
 {
-    struct pipeline *p = reader_pipeline(r->call->call);
+    struct pipeline *p = reader_pipeline(r->call->call, NULL);
     struct named_file file;
     struct error own = {0};
     const struct offline_setup setup = {
