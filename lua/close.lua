@@ -7,6 +7,12 @@
 --       nvalues (name op decimals k)*
 -- Answer  {closed_ms, results, left}: results handed on by this call, left is 1 when there may be more; or FULL n,
 --         WRONGTYPE key, BADARG place, COUNT key field, COMMIT text: nothing was changed
+--
+-- sp1_results (allow-oom; PFCOUNT keeps it from being no-writes): what a window says of some groups so far.
+-- KEYS  pane*
+-- ARGV  name from_ms to_ms nkeys name* nvalues (name op decimals k)* group*      as above
+-- Answer  a JSON object a group that is in one of the panes; or WRONGTYPE key, BADARG place
+--
 -- Cost  of a group with results: HGET, and PFCOUNT or ZUNION of each sketch, a pane; some 4,000 panes a call
 
 do
@@ -15,15 +21,19 @@ do
   local LAST_ID = '18446744073709551615-18446744073709551615'
   local ENTRY_BYTES = 60000             -- of results, before the last one
 
-  local function close_arguments(K, A)
-    local w = {state = K[1], index = K[2], books = K[3], topic = K[4], name = text(A), stage = text(A)}
-    w.every, w.over, w.lateness, w.idle = number(A, COUNT_MAX), number(A, COUNT_MAX), number(A, COUNT_MAX), number(A, COUNT_MAX)
-    w.keep, w.high, w.by_clock = number(A, COUNT_MAX), number(A, COUNT_MAX), number(A, 1) == 1
+  local function result_arguments(w, A)
     w.names = list(A, number(A, FIELDS_MAX))
     w.values = {}
     for i = 1, number(A, FIELDS_MAX) do
       w.values[i] = {name = text(A), op = text(A), decimals = number(A, 15), k = number(A, ARGS_MAX)}
     end
+  end
+
+  local function close_arguments(K, A)
+    local w = {state = K[1], index = K[2], books = K[3], topic = K[4], name = text(A), stage = text(A)}
+    w.every, w.over, w.lateness, w.idle = number(A, COUNT_MAX), number(A, COUNT_MAX), number(A, COUNT_MAX), number(A, COUNT_MAX)
+    w.keep, w.high, w.by_clock = number(A, COUNT_MAX), number(A, COUNT_MAX), number(A, 1) == 1
+    result_arguments(w, A)
     ended(A)
     if not w.books or K[5] or w.every == 0 or w.over % w.every ~= 0 then stop('BADARG 1') end
     return w
@@ -92,8 +102,7 @@ do
     local count = math.max(math.floor(READS_MAX / #panes), 1)
     local groups = redis.call('SRANDMEMBER', w.todo, count)
     local entries, entry = {}, nil
-    local frame = ('"window":%s,"start":"%s","end":"%s",'):format(cjson.encode(w.name), iso_time((w.closing - w.over) / 1000),
-      iso_time(w.closing / 1000))
+    local frame = result_frame(w.name, w.closing - w.over, w.closing)
     for _, group in ipairs(groups) do
       local members = result_of(group, w.names, w.values, panes)
       if members then
@@ -121,7 +130,7 @@ do
     local to = w.topic:match('[^:]+$')
     redis.call('HSET', w.books, to .. ':bytes', ('%d'):format(w.waiting[1] + bytes), to .. ':records',
       ('%d'):format(w.waiting[2] + records), to .. ':in', ('%d'):format(w.waiting[3] + records))
-    redis.call('HSET', w.source, 'uri', 'window:' .. w.name .. '/' .. iso_time(w.closing / 1000), 'seen', ('%d'):format(w.now),
+    redis.call('HSET', w.source, 'uri', ('window:%s/%d'):format(w.name, w.closing / 1000), 'seen', ('%d'):format(w.now),
       'rows', ('%d'):format(w.of_source[1] + records), 'open', ('%d'):format(w.of_source[2] + records))
     redis.call('PEXPIREAT', w.source, ('%d'):format(w.now + 30 * 24 * 3600 * 1000))
     return records
@@ -218,5 +227,20 @@ do
     return ok and answer or refusal(answer)
   end
 
+  local function results(K, A)
+    A.at = 0
+    local ok, answer = pcall(function()
+      local w, found = {name = text(A), from = number(A, COUNT_MAX), to = number(A, COUNT_MAX)}, {}
+      result_arguments(w, A)
+      for _ = A.at + 1, #A do
+        local members = result_of(text(A), w.names, w.values, K)
+        found[#found + 1] = members and '{' .. result_frame(w.name, w.from, w.to) .. members .. '}'
+      end
+      return found
+    end)
+    return ok and answer or refusal(answer)
+  end
+
   redis.register_function('sp1_close', close)
+  redis.register_function{function_name = 'sp1_results', callback = results, flags = {'allow-oom'}}
 end

@@ -123,3 +123,16 @@ local function window_write(plan)
 end
 
 parts.window = {check = window_check, write = window_write}
+
+-- sp1_window: such a part alone, for a recount beside the window itself. It answers nothing that counts.
+redis.register_function('sp1_window', function(K, A)
+  A.at = 0
+  local ok, plan = pcall(function()
+    local plan = window_check(K, A)
+    ended(A)
+    return plan
+  end)
+  if not ok then return refusal(plan) end
+  window_write(plan)
+  return #plan.panes
+end)

@@ -1,11 +1,11 @@
 -- What a window says of a group, over one pane or several.
 
-local iso_time, result_of
+local result_frame, result_of
 
 do
   -- `2026-11-23T06:00:00Z` of seconds since the epoch: days to a date in the proleptic Gregorian calendar,
   -- by years that begin in March, so that the odd day stands last.
-  function iso_time(s)
+  local function iso_time(s)
     local days, rest = math.floor(s / 86400) + 719468, s % 86400      -- since 0000-03-01
     local era, day = math.floor(days / 146097), days % 146097         -- of 400 years
     local year = math.floor((day - math.floor(day / 1460) + math.floor(day / 36524) - math.floor(day / 146096)) / 365)
@@ -15,6 +15,11 @@ do
     month = month < 10 and month + 3 or month - 9
     year = year + 400 * era + (month <= 2 and 1 or 0)
     return ('%04d-%02d-%02dT%02d:%02d:%02dZ'):format(year, month, day, math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60)
+  end
+
+  -- What is the same for all results of a window.
+  function result_frame(name, from_ms, to_ms)
+    return ('"window":%s,"start":"%s","end":"%s",'):format(cjson.encode(name), iso_time(from_ms / 1000), iso_time(to_ms / 1000))
   end
 
   -- A value as the arguments that would make it from nothing.

@@ -13,8 +13,8 @@ OWNERS = {
     "zlib.h": "common/io/inflate", "zstd.h": "common/io/inflate",
 }
 SHARED_WORKER_HEADERS = {
-    "workers/lookup.h", "workers/lookup_cache.h", "workers/lookup_gate.h", "workers/lookup_plan.h", "workers/sink.h",
-    "workers/stages.h",
+    "workers/lookup.h", "workers/lookup_cache.h", "workers/lookup_plan.h", "workers/lookup_rate.h",
+    "workers/sink.h", "workers/stages.h",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 

@@ -159,9 +159,9 @@ static void check_stage(struct findings *f, const struct pipeline_stage *stage)
 
     w.state = arena_zalloc(&arena, stage->kind->state_size);
     setting_fill(stage->kind->settings, stage->config, w.state, f);
-    if (stage->kind->probe(&w, &url, &err) == 0)
+    if (stage->kind->probe(&w, &url, &err) == 0 && url.n)
         check_endpoint(f, stage, url, &arena);
-    else
+    else if (err.code)
         findings_error(f, stage->config->key_at, (uint32_t)stage->config->key.n,
                        "stage '" STR_FMT "': %s", STR_ARG(stage->name), err.text);
     arena_free(&arena);

@@ -178,10 +178,11 @@ static void try_user(struct rights *r)
     static const struct {
         const char *user;
         const char *const *lines;
-    } others[] = {
-        {"apply", role_applier},    {"door", role_producer},  {"console", role_reader},
-        {"operator", role_reader},  {"operator", role_mover}, {"operator", role_loader},
-        {"operator", role_dropper}, {"enrich", role_lookup},  {"health", role_prober}};
+    } others[] = {{"apply", role_applier},    {"door", role_producer},
+                  {"console", role_reader},   {"operator", role_reader},
+                  {"operator", role_mover},   {"operator", role_loader},
+                  {"operator", role_dropper}, {"operator", role_recounter},
+                  {"enrich", role_lookup},    {"health", role_prober}};
 
     if (str_is(r->user, "dispatch"))
         try_dispatcher(r);

@@ -195,7 +195,12 @@ const char *const role_mover[] = {
 const char *const role_prober[] = {"PING", NULL};
 
 const char *const role_once[] = {
-    "MGET @out", "GET @out", "SET @out x", "FCALL sp1_settle 3 @in @books @out", NULL,
+    "HLEN @out",
+    "HMGET @out f",
+    "HSET @out f v",
+    "PEXPIREAT @out 1",
+    "FCALL sp1_settle 3 @in @books @out",
+    NULL,
 };
 const char *const role_table[] = {
     "HLEN @out",    "HEXISTS @out f", "HGET @out f",
@@ -258,5 +263,26 @@ const char *const role_dropper[] = {
     "PEXPIRE @cache 1",
     "UNLINK @cache",
     "DEL @lease",
+    NULL,
+};
+const char *const role_recounter[] = {
+    "FCALL sp1_results 1 @window",
+    "FCALL sp1_window 2 @window @panes",
+    "HGET @window f",
+    "HKEYS @window",
+    "HLEN @window",
+    "HGETALL @window",
+    "HSET @window f v",
+    "PEXPIREAT @window 1",
+    "TIME",
+    "ZCARD @panes",
+    "ZRANGE @panes 0 -1",
+    "ZADD @panes 1 m",
+    "ZINCRBY @panes 1 m",
+    "ZREMRANGEBYRANK @panes 0 -2",
+    "ZUNION 1 @panes",
+    "PFCOUNT @window",
+    "PFADD @window x",
+    "UNLINK @window",
     NULL,
 };

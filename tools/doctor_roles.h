@@ -20,3 +20,4 @@ extern const char *const role_table[];
 extern const char *const role_loader[];
 extern const char *const role_lookup[];
 extern const char *const role_dropper[];
+extern const char *const role_recounter[];

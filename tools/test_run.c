@@ -181,12 +181,32 @@ static int run_one(struct trial *t, struct offline *o, struct error *err)
     return 0;
 }
 
+static enum canned reply(void *ctx, str stage, str *answer)
+{
+    const struct trial *t = ctx;
+    const struct node *n = t->test->replies ? t->test->replies->children : NULL;
+
+    while (n && !str_equal(n->key, stage))
+        n = n->next;
+    if (!n)
+        return CANNED_NONE;
+    if (n->type == NODE_TEXT)
+        return str_is(n->text, "missing") ? CANNED_MISSING : CANNED_FAILED;
+    *answer = test_json(t->arena, n);
+    return CANNED_ANSWER;
+}
+
 int tests_run(const struct pipeline *p, struct arena *a, struct test_result **results,
               struct error *err)
 {
     struct trial t = {.arena = a};
     const struct offline_setup setup = {
-        .pipeline = p, .clock = &clock_system, .watch = {.ended = on_ended, .ctx = &t}};
+        .pipeline = p,
+        .clock = &clock_system,
+        .watch = {.ended = on_ended, .ctx = &t},
+        .canned = reply,
+        .canned_ctx = &t,
+    };
     struct offline *o = p->test_count ? offline_open(&setup, err) : NULL;
     int rc = 0;
 

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
-#include "common/data/json.h"
 #include "common/run/metrics.h"
+#include "common/run/windows_close.h"
 
-enum { EVERY_US = 1000 * 1000, ARGS_MAX = 24 + WINDOW_KEYS_MAX + 4 * WINDOW_VALUES_MAX };
+enum { EVERY_US = 1000 * 1000, ARGS_MAX = 16 + WINDOW_ARGS_MAX };
 
 struct closer {
     struct process *process;
@@ -86,16 +86,7 @@ static void ask(struct closer *c, const struct pipeline_window *w)
     args[n++] = number(a, w->keep_ms);
     args[n++] = number(a, w->has_to ? p->stages[w->to].high_bytes : 0);
     args[n++] = w->time.n ? STR("0") : STR("1");
-    args[n++] = number(a, w->key_count);
-    for (uint32_t i = 0; i < w->key_count; i++)
-        args[n++] = json_quoted(a, w->keys[i]);
-    args[n++] = number(a, w->value_count);
-    for (uint32_t i = 0; i < w->value_count; i++) {
-        args[n++] = w->values[i].name;
-        args[n++] = str_of(window_op_names[w->values[i].op]);
-        args[n++] = number(a, w->values[i].decimals);
-        args[n++] = number(a, w->values[i].k);
-    }
+    n += window_result_arguments(a, w, args + n);
     *asked = (struct asked){.closer = c, .window = w};
     c->waiting++;
     redis_send(c->process->redis, args, n, a, on_answer, asked);

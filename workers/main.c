@@ -13,16 +13,28 @@
 enum { HELP_MAX = 64 * 1024, WORDS_MAX = 64, LISTED_MAX = 8 };
 
 static const struct stage *const kinds[] = {
-    &stage_split,
-    &stage_normalise,
-    &stage_deliver,
-    NULL,
+    &stage_split, &stage_normalise, &stage_enrich, &stage_deliver, NULL,
 };
 static const struct command *const commands[] = {
-    &command_apply,  &command_audit,  &command_cache, &command_check,  &command_dead,
-    &command_doctor, &command_health, &command_init,  &command_replay, &command_run,
-    &command_schema, &command_send,   &command_table, &command_test,   &command_top,
-    &command_trace,  &command_try,    NULL,
+    &command_apply,
+    &command_audit,
+    &command_cache,
+    &command_check,
+    &command_dead,
+    &command_doctor,
+    &command_health,
+    &command_init,
+    &command_replay,
+    &command_run,
+    &command_schema,
+    &command_send,
+    &command_table,
+    &command_test,
+    &command_top,
+    &command_trace,
+    &command_try,
+    &command_window,
+    NULL,
 };
 static const char dispatch_name[] = "dispatch";
 static const char dispatch_summary[] =

@@ -8,13 +8,12 @@
 #include "common/data/recode.h"
 #include "common/data/text.h"
 #include "workers/split_head.h"
+#include "workers/split_reader_parts.h"
 
 enum {
     HEAD_BYTES = 64 * 1024,         /* looked at to choose a dialect */
     HEADER_BYTES = 8 * 1024 * 1024, /* a longer first row is not looked for the end of */
     READ_BYTES = 256 * 1024,        /* asked of the file at a time */
-    PASS_BYTES = 2 * 1024 * 1024,   /* where the line end of a row that kills is looked for */
-    BYTES_KEPT = 4096,              /* of it, in the dead letter */
 };
 
 static const char *const formats[] = {
@@ -41,7 +40,7 @@ static enum rows_encoding encoding_of(str word)
 }
 
 /* Cells are read as they stand in the file; in any other encoding it is read as UTF-8. */
-static bool is_plain(str encoding)
+bool reader_is_plain(str encoding)
 {
     return !encoding.n || str_is(encoding, "auto") || str_is(encoding, "utf-8") ||
            str_is(encoding, "windows-1252");
@@ -49,7 +48,7 @@ static bool is_plain(str encoding)
 
 bool reader_is_encoding(str word)
 {
-    if (is_plain(word))
+    if (reader_is_plain(word))
         return true;
     struct recode *r = recode_new(word);
     recode_free(r);
@@ -75,7 +74,7 @@ str reader_job_field(const str *fields, uint32_t n, const char *name)
     return STR_NONE;
 }
 
-static bool fail(struct trouble *t, str reason)
+bool reader_fail(struct trouble *t, str reason)
 {
     t->reason = reason;
     return false;
@@ -100,10 +99,10 @@ static bool fail_changed(const struct reader *r, struct trouble *t)
 {
     error_set(&t->err, ERR_DATA, "'" STR_FMT "' was changed while it was read",
               STR_ARG(r->uri));
-    return fail(t, STR("source_changed"));
+    return reader_fail(t, STR("source_changed"));
 }
 
-static bool read_more(struct reader *r, uint64_t from, struct trouble *t)
+bool reader_read_more(struct reader *r, uint64_t from, struct trouble *t)
 {
     size_t skip = (size_t)(from - r->bytes_at), got;
 
@@ -133,7 +132,7 @@ enum rows_status reader_next(struct reader *r, struct arena *a, uint64_t *budget
             r->records = STR(JSON_CUT_ONE);
         if (status != ROWS_MORE || *budget == 0)
             return status;
-        if (!read_more(r, cutter_offset(r->cutter), t))
+        if (!reader_read_more(r, cutter_offset(r->cutter), t))
             return ROWS_MORE;
         *budget -= MIN(*budget, (uint64_t)READ_BYTES);
     }
@@ -149,7 +148,7 @@ bool reader_is_half(const struct reader *r, const struct row *row)
     return row->end >= r->bytes_at + r->have && last != '\n' && last != '\r';
 }
 
-static void start_rows(struct reader *r, uint64_t offset, bool is_at_row)
+void reader_start_rows(struct reader *r, uint64_t offset, bool is_at_row)
 {
     const struct json_cut how = {.row_bytes = r->limits.row_bytes,
                                  .encoding = r->dialect.encoding,
@@ -163,7 +162,7 @@ static void start_rows(struct reader *r, uint64_t offset, bool is_at_row)
         r->cutter = (struct cutter){&json_items_kind, json_items_new(&how, offset)};
     else
         r->cutter = (struct cutter){&rows_kind, rows_new(r->dialect, r->limits, offset)};
-    struct recode *recode = is_plain(r->encoding) ? NULL : recode_new(r->encoding);
+    struct recode *recode = reader_is_plain(r->encoding) ? NULL : recode_new(r->encoding);
     if (recode)
         r->cutter = recode_cutter(recode, r->cutter, offset);
 }
@@ -190,14 +189,14 @@ static void choose_encoding(struct reader *r, const struct reader_setup *setup)
     bool may_be_found = str_is(setup->encoding, "auto") || str_is(setup->encoding, "utf-16");
 
     r->encoding = may_be_found && found.n ? found : arena_copy(&r->arena, setup->encoding);
-    r->dialect.encoding = is_plain(r->encoding) ? encoding_of(r->encoding) : ROWS_UTF8;
+    r->dialect.encoding = reader_is_plain(r->encoding) ? encoding_of(r->encoding) : ROWS_UTF8;
 }
 
 /* The first bytes as text; `*sizes` NULL: as they are. */
 static str head_text(struct reader *r, const uint8_t **sizes)
 {
     str head = {r->bytes, r->have};
-    struct recode *recode = is_plain(r->encoding) ? NULL : recode_new(r->encoding);
+    struct recode *recode = reader_is_plain(r->encoding) ? NULL : recode_new(r->encoding);
 
     *sizes = NULL;
     if (recode)
@@ -250,7 +249,7 @@ static str cells_of(struct arena *a, str line)
 /* Look at the first row again: it is data. */
 static void go_back(struct reader *r, uint64_t start)
 {
-    start_rows(r, start, false);
+    reader_start_rows(r, start, false);
     r->have = 0;
     r->bytes_at = start;
     r->is_at_end = false;
@@ -285,7 +284,7 @@ static bool expect_columns(struct reader *r, const struct reader_setup *setup,
         return true;
     error_set(&t->err, ERR_DATA, "'" STR_FMT "' has no column " STR_FMT, STR_ARG(r->uri),
               STR_ARG(r->missing_columns));
-    return fail(t, STR("missing_columns"));
+    return reader_fail(t, STR("missing_columns"));
 }
 
 /* Now that the columns are known. */
@@ -297,7 +296,7 @@ static void begin_rows(struct reader *r)
     if (json_open(r->cols, &rest))
         while (json_next_item(&rest, &name))
             r->limits.cells++;
-    start_rows(r, cutter_boundary(r->cutter), false);
+    reader_start_rows(r, cutter_boundary(r->cutter), false);
 }
 
 static bool read_header(struct reader *r, const struct reader_setup *setup, struct trouble *t)
@@ -317,13 +316,13 @@ static bool read_header(struct reader *r, const struct reader_setup *setup, stru
         error_set(&t->err, ERR_DATA,
                   "the first row, at offset %" PRIu64 ", cannot be read: " STR_FMT, row.offset,
                   STR_ARG(row.reason));
-        return fail(t, STR("bad_header"));
+        return reader_fail(t, STR("bad_header"));
     case ROWS_MORE:
         if (t->reason.n || t->is_waiting)
             return false;
         error_set(&t->err, ERR_DATA, "the first row does not end within %d bytes",
                   HEADER_BYTES);
-        return fail(t, STR("bad_header"));
+        return reader_fail(t, STR("bad_header"));
     }
     begin_rows(r);
     return expect_columns(r, setup, t);
@@ -337,14 +336,14 @@ static bool begin_new(struct reader *r, const struct reader_setup *setup, struct
     r->bytes_at = 0;
     r->is_at_end = false;
     do
-        if (!read_more(r, 0, t))
+        if (!reader_read_more(r, 0, t))
             return false;
     while (r->have < HEAD_BYTES && !r->is_at_end);
     choose_encoding(r, setup);
     str head = head_text(r, &sizes);
     choose_format(r, setup, head);
     uint64_t start = choose_dialect(r, setup, head, sizes);
-    start_rows(r, start, false);
+    reader_start_rows(r, start, false);
     r->row = 1;
     return r->format != ROWS_CSV || read_header(r, setup, t);
 }
@@ -369,7 +368,7 @@ static bool resume(struct reader *r, const str *job, uint32_t n, bool is_at_row,
     if (!str_to_u64(reader_job_field(job, n, "offset"), &offset) ||
         !str_to_u64(reader_job_field(job, n, "row"), &r->row) || delimiter.n != 1) {
         error_set(&t->err, ERR_DATA, "the hash of the job is damaged: enqueue the file again");
-        return fail(t, STR("bad_job"));
+        return reader_fail(t, STR("bad_job"));
     }
     r->format = format_of(reader_job_field(job, n, "format"));
     r->encoding = arena_copy(&r->arena, reader_job_field(job, n, "encoding"));
@@ -388,9 +387,9 @@ static bool resume(struct reader *r, const str *job, uint32_t n, bool is_at_row,
         .delimiter = delimiter.p[0],
         .quote = quote.n ? quote.p[0] : '\0',
         .newline = is_cr ? ROWS_NEWLINE_CR : ROWS_NEWLINE_LF,
-        .encoding = is_plain(r->encoding) ? encoding_of(r->encoding) : ROWS_UTF8,
+        .encoding = reader_is_plain(r->encoding) ? encoding_of(r->encoding) : ROWS_UTF8,
     };
-    start_rows(r, offset, is_at_row);
+    reader_start_rows(r, offset, is_at_row);
     if (r->format == ROWS_CSV)
         begin_rows(r);
     r->bytes_at = offset;
@@ -421,54 +420,6 @@ bool reader_begin(struct reader *r, const struct reader_setup *setup, str uri, c
                         : begin_new(r, setup, t);
     r->is_beginning = t->is_waiting;
     return is_begun;
-}
-
-/* The first line behind the blank ones, its line end included. False: there is none. */
-static bool find_line(struct reader *r, uint64_t offset, str *line, struct trouble *t)
-{
-    char newline = r->dialect.newline == ROWS_NEWLINE_CR ? '\r' : '\n';
-    size_t start = 0;
-
-    while (r->have < PASS_BYTES) {
-        if (!read_more(r, offset, t))
-            return false;
-        while (start < r->have && (r->bytes[start] == '\n' || r->bytes[start] == '\r'))
-            start++;
-        str rest = {r->bytes + start, r->have - start};
-        const char *end = rest.n ? memchr(rest.p, newline, rest.n) : NULL;
-        *line = end ? str_between(rest.p, end + 1) : rest;
-        if (end || (r->is_at_end && rest.n))
-            return true;
-        if (r->is_at_end)
-            break;
-    }
-    error_set(&t->err, ERR_DATA,
-              "workers died of '" STR_FMT "' at offset %" PRIu64
-              ", and no line ends within %d bytes behind it",
-              STR_ARG(r->uri), offset, PASS_BYTES);
-    return fail(t, STR("poison"));
-}
-
-bool reader_pass_over(struct reader *r, struct arena *a, struct row *row, struct trouble *t)
-{
-    uint64_t offset = cutter_boundary(r->cutter);
-    str line;
-
-    if (!is_plain(r->encoding) || r->format == ROWS_JSON) { /* a line end says nothing */
-        error_set(&t->err, ERR_DATA, "workers died of '" STR_FMT "' at offset %" PRIu64,
-                  STR_ARG(r->uri), offset);
-        return fail(t, STR("poison"));
-    }
-    if (!find_line(r, offset, &line, t))
-        return false;
-    str text = str_trim(line);
-    text.n = MIN(text.n, (size_t)BYTES_KEPT);
-    *row =
-        (struct row){.offset = offset + (size_t)(line.p - r->bytes), .reason = STR("poison")};
-    row->end = row->offset + line.n;
-    row->bytes = arena_copy(a, text);
-    start_rows(r, row->end, false);
-    return true;
 }
 
 void reader_drop(struct reader *r)

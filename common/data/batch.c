@@ -97,6 +97,49 @@ void record_add(struct batch *b, struct record *r, str name, str value)
     r->last = m;
 }
 
+static bool is_called(struct arena *a, str raw, str name)
+{
+    str text;
+
+    if (!memchr(raw.p, '\\', raw.n))
+        return str_equal(raw, name);
+    return json_unquote(a, (str){raw.p - 1, raw.n + 2}, &text) && str_equal(text, name);
+}
+
+/* The line without its members of that name. */
+static str cut_member(struct arena *a, str line, str name)
+{
+    char *start = arena_alloc(a, line.n + 2), *out = start;
+    str rest, raw, value;
+
+    *out++ = '{';
+    for (json_open(line, &rest); json_next_member(&rest, &raw, &value);) {
+        if (is_called(a, raw, name))
+            continue;
+        if (out > start + 1)
+            *out++ = ',';
+        const char *from = raw.p - 1, *to = str_end(value);
+        memcpy(out, from, (size_t)(to - from));
+        out += to - from;
+    }
+    *out++ = '}';
+    return str_between(start, out);
+}
+
+void record_set(struct batch *b, struct record *r, str name, str value)
+{
+    str body, old;
+
+    for (struct member *m = r->added; m; m = m->next)
+        if (str_equal(m->name, name)) {
+            m->value = value;
+            return;
+        }
+    if (inside(r->line, &body) && json_find(r->line, name, &old))
+        r->line = cut_member(&b->arena, r->line, name);
+    record_add(b, r, name, value);
+}
+
 void record_settle(struct record *r, enum verdict verdict, str reason, str detail)
 {
     assert(verdict == VERDICT_PASS || reason.n);

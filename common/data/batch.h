@@ -40,6 +40,7 @@ struct record {                  /* one line: the unit of work, of counting and 
     str line;                    /* a document {...} or a row [offset,"cell",...]; no newline */
     struct member *added, *last; /* members to append, oldest first */
     enum verdict verdict;
+    bool is_untried; /* to be tried again, but this was no attempt: it only had to wait */
     uint32_t number; /* its place in the entry, from 0: its row is entry->row + number */
     uint8_t marks;   /* what split saw of it (marks.h), and nobody has said yet */
     str reason;      /* a static word to group by */
@@ -103,6 +104,8 @@ struct record *batch_emit(struct batch *b, const struct entry *from, str line, u
 bool record_find(const struct record *r, str name, str *value) MUST_CHECK;
 void record_add(struct batch *b, struct record *r, str name,
                 str value); /* our `sp_` names: no look */
+/* The same when a member may be called so already: its value goes, whatever comes from it. */
+void record_set(struct batch *b, struct record *r, str name, str value);
 void record_settle(struct record *r, enum verdict verdict, str reason, str detail);
 size_t record_length(const struct record *r);
 char *record_write(const struct record *r,

@@ -31,6 +31,12 @@ enum rows_status json_cut_row(const struct json_cut *how, str text, struct arena
                               struct row *row) MUST_CHECK;
 enum { JSON_CUT_KEPT = 4096 }; /* bytes of a bad one */
 
+/* The item that `text` goes on with, behind a comma and blanks, found without a look into it;
+ * `is_start`: the text is that of the file, the array has yet to be found. False: the item does
+ * not begin or end there. */
+bool json_cut_pass(const struct json_cut *how, str text, bool is_start, struct arena *a,
+                   str *item) MUST_CHECK;
+
 /* What a file is that begins with `head` (BOM off): by its first bytes. `is_whole`: nothing
  * follows them. */
 enum rows_format { ROWS_CSV, ROWS_NDJSON, ROWS_JSON };

@@ -257,6 +257,29 @@ static enum rows_status next_item(void *self, str piece, bool is_last, struct ar
     return take_next(r, str_between(p, end), is_last, a, row);
 }
 
+bool json_cut_pass(const struct json_cut *how, str text, bool is_start, struct arena *a,
+                   str *item)
+{
+    const char *p = text.p, *end = str_end(text);
+    struct json_nesting nesting = {0};
+    size_t at = 0;
+
+    if (is_start) {
+        str body = text_skip_bom(text);
+        if (json_find_array(body, false, how->records, a, &at) != JSON_FOUND)
+            return false;
+        p = body.p + at;
+    }
+    p = json_skip_blanks(p, end);
+    if (p < end && *p == ',')
+        p = json_skip_blanks(p + 1, end);
+    if (p == end || *p == ']')
+        return false;
+    const char *behind = json_nesting_end(&nesting, str_between(p, end));
+    *item = str_between(p, behind ? behind : p);
+    return behind != NULL;
+}
+
 static uint64_t offset(const void *self)
 {
     const struct json_items *r = self;

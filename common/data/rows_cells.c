@@ -1,21 +1,12 @@
 #include "common/data/rows_cells.h"
 
-#ifdef __SSE2__
-    #include <emmintrin.h>
-#endif
-
 #include "common/data/json.h"
-#include "common/data/json_scan.h"
+#include "common/data/rows_clean.h"
 #include "common/data/text.h"
 
 /* Bytes that `n` bytes of a row need as JSON: each cell its quotes and comma, which the
  * delimiters pay for; then the bracket and the offset, or the last block that is stored. */
 #define ROOM(n) ((n)*6 + 64)
-
-struct cursor {
-    const char *p, *end, *limit; /* of the line; of the bytes that may be looked at */
-    char *out;
-};
 
 void rows_cells_init(struct rows_cells *c, struct rows_dialect dialect, uint32_t row_bytes)
 {
@@ -52,105 +43,6 @@ str rows_cells_end(struct rows_cells *c, struct arena *a)
     reserve(&c->json, 1);
     c->json.p[c->json.n++] = ']';
     return arena_copy(a, buf_str(&c->json));
-}
-
-/* A cell that is copied byte for byte, as long as all its bytes mean themselves in CSV and in
- * JSON: neither quotes, nor what JSON escapes, nor anything beyond ASCII. */
-static inline void begin_clean(struct cursor *k, const char *p, char *out)
-{
-    k->p = p;
-    k->out = out;
-    memcpy(out, ",\"", 2);
-}
-
-static inline bool end_clean(struct rows_cells *c, struct cursor *k, char *out)
-{
-    *out++ = '"';
-    c->n++;
-    k->out = out;
-    return true;
-}
-
-#ifdef __SSE2__
-static inline void copy_block(char *out, const char *p)
-{
-    _mm_storeu_si128((__m128i *)(void *)out, _mm_loadu_si128((const __m128i *)(const void *)p));
-}
-
-/* Where cells end in the sixteen bytes at `p`: bits of delimiters, and of all that ends
- * copying, the line's end too. */
-static inline unsigned find_ends(const struct rows_cells *c, const struct cursor *k,
-                                 const char *p, unsigned *stops)
-{
-    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i delimiters = _mm_cmpeq_epi8(block, _mm_set1_epi8(c->delimiter)),
-            quotes = _mm_cmpeq_epi8(block, _mm_set1_epi8(c->quote));
-    unsigned ends = (unsigned)_mm_movemask_epi8(delimiters);
-
-    *stops = (json_hits(block, SCAN_SPECIAL) | (unsigned)_mm_movemask_epi8(quotes)) & ~ends;
-    if (k->end - p < 16) {
-        *stops |= 1u << (k->end - p);
-        ends &= (1u << (k->end - p)) - 1;
-    }
-    return ends;
-}
-
-/* As take_clean(), up to the last bytes that may be looked at. Blocks are copied whole, the
- * room behind them is ours; `*p` and `*out` are where it ends. */
-static bool take_blocks(struct rows_cells *c, struct cursor *k, const char **p, char **out)
-{
-    unsigned stops = 0;
-
-    for (; k->limit - *p >= 32; *p += 16) {
-        unsigned ends = find_ends(c, k, *p, &stops), from = 0;
-        unsigned before = stops ? ends & ((stops & -stops) - 1) : ends;
-        copy_block(*out, *p);
-        for (; before; before &= before - 1) {
-            unsigned at = (unsigned)__builtin_ctz(before);
-            *out += at - from;
-            memcpy(*out, "\",\"", 4);
-            from = at + 1;
-            k->p = *p + from;
-            k->out = *out + 1;
-            *out += 3;
-            c->n++;
-            copy_block(*out, *p + from);
-        }
-        if (stops) {
-            unsigned at = (unsigned)__builtin_ctz(stops);
-            *out += at - from;
-            *p += at;
-            return true;
-        }
-        *out += 16 - from;
-    }
-    return false;
-}
-#endif
-
-/* Cells as long as they are clean. True: these were the last of the line. */
-static bool take_clean(struct rows_cells *c, struct cursor *k)
-{
-    const char *p = k->p;
-    char *out = k->out + 2;
-
-    begin_clean(k, p, k->out);
-#ifdef __SSE2__
-    if (take_blocks(c, k, &p, &out))
-        return p == k->end && end_clean(c, k, out);
-#endif
-    for (; p < k->end; p++) {
-        if (*p != c->delimiter && (*p == c->quote || json_is_hit(*p, SCAN_SPECIAL)))
-            return false;
-        if (*p != c->delimiter) {
-            *out++ = *p;
-            continue;
-        }
-        end_clean(c, k, out);
-        begin_clean(k, p + 1, k->out);
-        out = k->out + 2;
-    }
-    return end_clean(c, k, out);
 }
 
 /* In which way the text of a cell becomes JSON. */
@@ -202,7 +94,7 @@ static char *put_cell(struct rows_cells *c, char *out, str cell, bool has_pairs)
     return out;
 }
 
-static void take_unquoted(struct rows_cells *c, struct cursor *k)
+static void take_unquoted(struct rows_cells *c, struct rows_cursor *k)
 {
     const char *end = memchr(k->p, c->delimiter, (size_t)(k->end - k->p));
 
@@ -213,7 +105,7 @@ static void take_unquoted(struct rows_cells *c, struct cursor *k)
 }
 
 /* The quote that closes the cell; NULL: it is not in this line. */
-static const char *find_closing(struct rows_cells *c, const struct cursor *k)
+static const char *find_closing(struct rows_cells *c, const struct rows_cursor *k)
 {
     const char *p = k->p, *quote;
 
@@ -227,7 +119,7 @@ static const char *find_closing(struct rows_cells *c, const struct cursor *k)
 }
 
 /* From inside quotes; the cell's text began at row + open_at. */
-static enum rows_scan take_quoted(struct rows_cells *c, struct cursor *k, const char *row)
+static enum rows_scan take_quoted(struct rows_cells *c, struct rows_cursor *k, const char *row)
 {
     const char *closing = find_closing(c, k);
 
@@ -241,30 +133,32 @@ static enum rows_scan take_quoted(struct rows_cells *c, struct cursor *k, const 
     return ROWS_SCAN_DONE;
 }
 
-static bool is_at_quote(const struct rows_cells *c, const struct cursor *k)
+static bool is_at_quote(const struct rows_cells *c, const struct rows_cursor *k)
 {
     return c->quote && k->p < k->end && *k->p == c->quote;
 }
 
 /* The next cell, which is no clean one. */
-static enum rows_scan take_cell(struct rows_cells *c, struct cursor *k, const char *row)
+static enum rows_scan take_cell(struct rows_cells *c, struct rows_cursor *k, const char *row)
 {
     if (!is_at_quote(c, k)) {
         take_unquoted(c, k);
         return ROWS_SCAN_DONE;
     }
+    if (rows_take_clean_quoted(c, k))
+        return ROWS_SCAN_DONE;
     k->p++;
     c->has_pairs = false;
     c->open_at = (size_t)(k->p - row);
     return take_quoted(c, k, row);
 }
 
-static enum rows_scan take_line(struct rows_cells *c, struct cursor *k, const char *row)
+static enum rows_scan take_line(struct rows_cells *c, struct rows_cursor *k, const char *row)
 {
     bool is_inside = c->is_open;
 
     for (;;) {
-        if (!is_inside && !is_at_quote(c, k) && take_clean(c, k))
+        if (!is_inside && !is_at_quote(c, k) && rows_take_clean(c, k))
             return ROWS_SCAN_DONE;
         enum rows_scan scan = is_inside ? take_quoted(c, k, row) : take_cell(c, k, row);
         if (scan != ROWS_SCAN_DONE || k->p == k->end)
@@ -278,7 +172,7 @@ enum rows_scan rows_cells_add(struct rows_cells *c, const char *row, size_t from
                               const char *limit)
 {
     reserve(&c->json, ROOM(to - (c->is_open ? c->open_at : from)));
-    struct cursor k = {row + from, row + to, limit, c->json.p + c->json.n};
+    struct rows_cursor k = {row + from, row + to, limit, c->json.p + c->json.n};
     enum rows_scan scan = take_line(c, &k, row);
 
     c->json.n = (size_t)(k.out - c->json.p);

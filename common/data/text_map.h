@@ -17,5 +17,4 @@ struct text_map { /* zeroed but for the arena is empty */
 };
 
 /* The thing of `owner` and `text`; a new one has `size` zeroed bytes. `text` is borrowed. */
-void *text_map_get(struct text_map *m, const void *owner, str text, size_t size,
-                   bool *is_new) MUST_CHECK;
+void *text_map_get(struct text_map *m, const void *owner, str text, size_t size, bool *is_new);

@@ -9,12 +9,14 @@ enum {
     SAMPLES = 8,   /* good calls that tell something, unless one was refused */
     KEPT_OFF = 20, /* intervals until a limit that was too high is tried again */
 };
-static const double ALPHA = 0.4;
+static const double ALPHA = 0.4, CALM_ALPHA = 0.1;
 static const double DEVIATIONS = 2.5;       /* above the mean: slower */
 static const double LEAST_DEVIATION = 0.05; /* of the mean: equal times deviate by nothing */
 static const double LEAST_DEVIATION_US = 1000;
 static const double LESS = 0.9;
 static const double AS_QUICK = 1.2, SLOW = 1.4; /* of the quickest mean */
+static const double NOISE_US = 3000;            /* of two busy machines, on top */
+static const double NO_BETTER = 0.8;            /* of the mean before */
 
 void moving_add(struct moving *m, double x, double alpha)
 {
@@ -65,40 +67,59 @@ static void lower(struct concurrency *c, bool is_too_high)
     c->limit = MAX((uint32_t)(c->limit * LESS), 1U);
 }
 
-/* Half the calls, and each as slow as before: it is not our doing. */
+/* Half the calls, or one alone, and each as slow as before: it is not our doing. */
 static void learn_quickest(struct concurrency *c, bool is_slow)
 {
-    c->quickest = fmin(c->quickest, c->past.mean);
+    c->quickest = fmin(c->quickest, c->calm.mean);
     if (!is_slow) {
         c->fell_from = 0;
-    } else if (c->limit == 1 || c->limit * 2 <= c->fell_from) {
-        c->quickest = c->past.mean;
-        c->fell_from = 0;
-    }
-}
-
-static void decide(struct concurrency *c)
-{
-    if (c->good == 0) {
-        if (c->was_refused)
-            lower(c, true);
         return;
     }
-    double observed = c->sum_us / c->good, before = c->past.mean;
-    double deviation =
-        fmax(sqrt(c->past.variance), fmax(before * LEAST_DEVIATION, LEAST_DEVIATION_US));
-    c->observed_us = observed;
-    moving_add(&c->past, observed, ALPHA);
-    bool is_slow = c->past.mean >= fmax(c->quickest * SLOW, c->quickest + LEAST_DEVIATION_US);
-    bool is_quick = observed <= before && c->past.mean <= c->quickest * AS_QUICK;
-    if (c->was_reached && !c->was_refused && is_quick) {
+    c->fell_at = fmax(c->fell_at, c->past.mean);
+    if (c->limit > 1 &&
+        (c->limit * 2 > c->fell_from || c->observed_us < c->fell_at * NO_BETTER))
+        return;
+    c->past.mean = c->quickest = c->observed_us;
+    c->calm = c->past;
+    c->fell_from = 0;
+}
+
+static void decide(struct concurrency *c, const struct moving *before)
+{
+    double least = fmax(before->mean * LEAST_DEVIATION, LEAST_DEVIATION_US);
+    double deviation = fmax(sqrt(before->variance), least);
+    double mean = c->past.mean;
+    bool is_slow = mean >= c->quickest * SLOW + NOISE_US;
+    bool is_quick = mean <= c->quickest * AS_QUICK + NOISE_US;
+    bool has_jumped = c->observed_us >= before->mean + DEVIATIONS * deviation;
+
+    if (is_quick && c->was_reached && !c->was_refused && c->observed_us <= before->mean) {
         raise(c);
-    } else if (c->was_refused || is_slow || observed >= before + DEVIATIONS * deviation) {
-        if (is_slow && !c->fell_from)
+    } else if (c->was_refused || is_slow || (has_jumped && !is_quick)) {
+        if (is_slow && !c->fell_from) {
             c->fell_from = c->limit;
+            c->fell_at = 0;
+        }
         lower(c, is_slow || c->was_refused);
     }
     learn_quickest(c, is_slow);
+}
+
+static void end_interval(struct concurrency *c)
+{
+    struct moving before = c->past;
+
+    if (c->good) {
+        c->observed_us = c->sum_us / c->good;
+        moving_add(&c->past, c->observed_us, ALPHA);
+        moving_add(&c->calm, c->observed_us, CALM_ALPHA);
+    }
+    if (c->is_fixed)
+        return;
+    if (c->good)
+        decide(c, &before);
+    else if (c->was_refused)
+        lower(c, true);
 }
 
 void concurrency_finish(struct concurrency *c, enum concurrency_end how, uint64_t took_us,
@@ -113,13 +134,13 @@ void concurrency_finish(struct concurrency *c, enum concurrency_end how, uint64_
     c->was_refused |= how == CONCURRENCY_REFUSED;
     if (!c->past.has_value && c->good) { /* the first says how long an interval is */
         moving_add(&c->past, c->sum_us, ALPHA);
+        c->calm = c->past;
         c->quickest = c->observed_us = c->past.mean;
         begin_interval(c, now_us);
         return;
     }
     if (now_us < c->end_us || (c->good < SAMPLES && !c->was_refused))
         return;
-    if (!c->is_fixed)
-        decide(c);
+    end_interval(c);
     begin_interval(c, now_us);
 }

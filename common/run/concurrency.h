@@ -21,13 +21,15 @@ struct concurrency {
     uint32_t limit, in_flight;
     bool is_fixed;
     struct moving past; /* us; of the intervals before */
-    double quickest;    /* us; mean that the service can do */
+    struct moving calm; /* the same over more of them: less by chance */
+    double quickest;    /* us; the least that was */
     double sum_us;      /* of this interval's good calls */
     uint32_t good;
     uint64_t end_us;               /* of this interval */
     bool was_reached, was_refused; /* in this interval */
     uint32_t fell_from;            /* limit when calls became slow; 0: they are not */
     uint32_t too_high, kept_off;   /* limit that fell last; raises that it is not tried for */
+    double fell_at;                /* and their mean then */
     double observed_us;            /* mean of the last interval */
 };
 

@@ -141,6 +141,8 @@ struct offline *offline_open(const struct offline_setup *setup, struct error *er
                                     .random = random_bits,
                                     .roots = &o->folder,
                                     .root_count = 1,
+                                    .canned = setup->canned,
+                                    .canned_ctx = setup->canned_ctx,
                                     .pipeline_version = p->version};
     o->stations = xalloc((p->stage_count + 1) * sizeof(*o->stations));
     if (setup->stop.n && !pipeline_find(p, setup->stop, &o->stop))
@@ -265,7 +267,9 @@ static bool process(struct offline *o, struct station *s, struct batch *b, enum 
         return true;
     if (!o->err->code)
         error_set(o->err, ERR_DATA,
-                  "stage '" STR_FMT "' does not work offline: stop before it with --stage",
+                  "stage '" STR_FMT
+                  "' does not work offline: stop before it with --stage; a test says what "
+                  "it is answered under 'replies'",
                   STR_ARG(s->worker.name));
     return false;
 }

@@ -36,6 +36,8 @@ struct offline_setup {
     uint64_t rows; /* of a file that are read, at least; 0: all */
     const bool *is_enough; /* turned true by a watch: read no more of the file; may be NULL */
     struct offline_watch watch;
+    enum canned (*canned)(void *ctx, str stage, str *answer); /* as in struct services */
+    void *canned_ctx;
 };
 
 /* NULL: a stage cannot be opened, or `stop` is none; ERR_CONFIG. */

@@ -62,13 +62,13 @@ static void end_record(struct builder *w, struct source_sums *s, struct record *
 static bool try_again(struct builder *w, struct source_sums *s, struct record *r)
 {
     const struct entry *e = r->entry;
-    const struct pack_again again = {.try = e->try + 1,
+    const struct pack_again again = {.try = r->is_untried ? MAX(e->try, 1u) : e->try + 1,
                                      .tried = e->tried ? e->tried : w->c->now_ms,
                                      .reason = r->reason,
                                      .is_copy = pipeline_keeps(w->stage)};
 
     assert(!w->stage->kind->wants_jobs);
-    if (again.try >= w->stage->retry.attempts)
+    if (!r->is_untried && again.try >= w->stage->retry.attempts)
         return false;
     pack_record_again(w->arena, &w->again, r, &again);
     s->open++;

@@ -50,6 +50,7 @@ struct pipeline_test {                  /* tests: what is to become of a record 
     str file;                           /* that it was read from; may be empty */
     const struct node *in, *row, *cols; /* a document, or a row and its columns */
     const struct node *out, *issues;    /* NULL: not said */
+    const struct node *replies;         /* stage to what it is answered; NULL: none */
     str to, dead, dropped;
     const struct node *node; /* all of it */
 };

@@ -19,6 +19,8 @@ const struct setting pipeline_test_settings[] = {
      "The cells of the record, in place of `in`: a list of texts."},
     {"cols", SETTING_NODE, "", offsetof(struct pipeline_test, cols),
      "The columns of `row`: a list of texts."},
+    {"replies", SETTING_NODE, "", offsetof(struct pipeline_test, replies),
+     "What look-ups are answered, by stage: JSON as in `in`, or missing, or failed."},
     {"out", SETTING_NODE, "", offsetof(struct pipeline_test, out),
      "Members that the document has in the end, among others."},
     {"to", SETTING_STR, "", offsetof(struct pipeline_test, to),
@@ -88,6 +90,35 @@ static void check_record(struct loader *l, const struct node *map,
         complain(l, map, "cols", "'cols' are the columns of 'row'");
 }
 
+static bool is_reply(const struct node *n)
+{
+    return n->type == NODE_MAP || n->type == NODE_LIST ||
+           (n->type == NODE_TEXT && (str_is(n->text, "missing") || str_is(n->text, "failed")));
+}
+
+static void check_replies(struct loader *l, const struct node *map,
+                          const struct pipeline_test *t)
+{
+    str names[PIPELINE_STAGES_MAX];
+    uint32_t number;
+
+    if (!t->replies)
+        return;
+    if (t->replies->type != NODE_MAP) {
+        complain(l, map, "replies", "'replies' is a map of stages to what they are answered");
+        return;
+    }
+    for (uint32_t i = 0; i < l->p->stage_count; i++)
+        names[i] = l->p->stages[i].name;
+    for (const struct node *n = t->replies->children; n; n = n->next) {
+        if (!pipeline_find(l->p, n->key, &number))
+            findings_unknown(l->f, n->key_at, n->key, "stage", names, l->p->stage_count);
+        if (!is_reply(n))
+            findings_error(l->f, n->at, node_width(n),
+                           "a reply is the answer, a map or a list, or 'missing', or 'failed'");
+    }
+}
+
 static void check_outcome(struct loader *l, const struct node *map,
                           const struct pipeline_test *t)
 {
@@ -117,6 +148,7 @@ static void read_test(struct loader *l, const struct node *map)
         return;
     check_place(l, map, &t);
     check_record(l, map, &t);
+    check_replies(l, map, &t);
     check_outcome(l, map, &t);
     l->p->tests[l->p->test_count++] = t;
 }

@@ -24,6 +24,7 @@ enum work {
     WORK_WAIT,  /* nothing to commit yet: the stage calls host->resume() when process() can go
                    on */
 };
+enum canned { CANNED_NONE, CANNED_ANSWER, CANNED_MISSING, CANNED_FAILED };
 struct services { /* what a stage may call: seams for tests */
     const struct clock *clock;
     uint64_t (*random)(void *ctx); /* 64 uniform bits */
@@ -37,6 +38,9 @@ struct services { /* what a stage may call: seams for tests */
     struct remote *remote;   /* sources beyond this machine; NULL: none */
     uint64_t unpacked_max;   /* bytes that a compressed source may hold; 0: 64 GiB */
     uint64_t pipeline_version;
+    /* Offline: what a look-up of a stage is answered with, as JSON. NULL: nobody can say. */
+    enum canned (*canned)(void *ctx, str stage, str *answer);
+    void *canned_ctx;
 };
 /* Where a source id leads: from sp:{lane}:source:<id>. */
 struct source_info {
@@ -79,7 +83,7 @@ struct stage {
     void (*flush)(struct worker *w); /* optional: we are stopping, send what lingers */
     void (*close)(struct worker *w); /* once, after the last batch is finished */
     /* Optional, for `check --live`: the address of what it talks to, in the worker's arena,
-     * once what it needs for that was found. Not open, nothing stays open. */
+     * once what it needs for that was found; empty: nobody. Not open, nothing stays open. */
     int (*probe)(struct worker *w, str *url, struct error *err);
     /* Optional, for commands that explain: what it does with the columns `cols` of a file. All
      * of it in `a`. False: it cannot tell. */

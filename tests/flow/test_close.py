@@ -78,7 +78,7 @@ def test_results_of_a_closed_pane(r, send):
     assert r.hgetall(BOOKS) == {"a:removed": "1", "ship:bytes": str(len(entry["data"])), "ship:records": "3", "ship:in": "3"} or \
         r.hgetall(BOOKS) == {"ship:bytes": str(len(entry["data"])), "ship:records": "3", "ship:in": "3"}
     source = r.hgetall(f"sp:{{0}}:source:{src}")
-    assert (source["uri"], source["rows"], source["open"]) == ("window:hourly/2023-11-15T00:00:00Z", "3", "3")
+    assert (source["uri"], source["rows"], source["open"]) == (f"window:hourly/{FIRST + 3600}", "3", "3")
     for key in (pane_key(FIRST), pane_key(FIRST) + ":agents:GB", pane_key(FIRST) + ":best:GB"):
         assert 0 < r.pttl(key) <= 60_000, key
     assert r.hmget(STATE, "emitted", "closing", "sent") == ["3", None, None]
@@ -210,3 +210,13 @@ def test_arguments_cut_short(r, send):
         with pytest.raises(Exception, match="^BADARG"):
             r.fcall("sp1_close", 4, STATE, PANES, BOOKS, TOPIC, *[bad.get(i, x) for i, x in enumerate(args)])
     assert dump(r) == before
+
+
+def test_results_can_be_read_before_they_go_out(r, send):
+    send(part({FIRST: {"GB": row(n=3, agents=["ann"], best=[("ann", 2)]), "FR": row()}}))
+    args = [NAME, FIRST * 1000, FIRST * 1000 + HOUR, 1, '"country"', len(VALUES), *(x for v in VALUES for x in v)]
+    told = r.fcall("sp1_results", 1, pane_key(FIRST), *args, "GB", "nobody", "FR")
+    assert [json.loads(t)["country"] for t in told] == ["GB", "FR"]
+    assert json.loads(told[0])["start"] == "2023-11-14T23:00:00Z" and json.loads(told[0])["n"] == 3
+    with pytest.raises(Exception, match="BADARG"):
+        r.fcall("sp1_results", 1, pane_key(FIRST), *args[:-1])

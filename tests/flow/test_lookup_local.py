@@ -30,7 +30,8 @@ def ask(lookup, path, body=None):
         return e.code, e.headers, e.read()
 
 
-WAYS = [("/?country=GB&city=Leeds", None), ("/x", {"country": "GB", "city": "Leeds"}), ("/Leeds?country=GB", None)]
+WAYS = [("/?country=GB&city=Leeds", None), ("/x", {"country": "GB", "city": "Leeds"}), ("/Leeds?country=GB", None),
+        ("/geo/v1/GB/Leeds", None), ("/v1/GB?city=Leeds", None)]
 
 
 @pytest.mark.parametrize("path, body", WAYS)

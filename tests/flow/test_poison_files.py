@@ -89,3 +89,38 @@ def test_file_of_nothing_but_poison_is_given_up_after_16_rows(p):
     assert [x["row"] for x in p.dead()] == [str(i) for i in range(11, 28)]
     assert delivered(p) == list(range(1, 11))
     check(p)
+
+
+def objects(n, *bad):
+    return "[" + ",\n ".join('{"number":%d,"text":"%s"}' % (i, "kill me, [" if i in bad else "x" * (i % 90)) for i in range(1, n + 1)) + "]\n"
+
+
+ODD_FILES = {
+    "items": (lambda: objects(3000, 1700).encode(), 1700, "auto"),
+    "first item": (lambda: objects(300, 1).encode(), 1, "auto"),
+    "last item": (lambda: objects(300, 300).encode(), 300, "auto"),
+    "utf-16": (lambda: content(numbered(3000, 1700)).encode("utf-16"), 1700, "auto"),
+    "utf-16be": (lambda: content(numbered(3000, 1700)).encode("utf-16-be"), 1700, "utf-16be"),
+    "iso-8859-2": (lambda: content(numbered(3000, 1700, text="kill me, \u0142")).encode("iso-8859-2"), 1700, "iso-8859-2"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_FILES)
+def test_in_json_and_in_other_encodings_only_the_row_is_dead(pipeline, name):
+    make, bad, encoding = ODD_FILES[name]
+    p = pipeline
+    p.program = BUILD / "tests/flow/flaky"
+    p.lease = "2s"
+    p.apply(PLAIN.replace("normalise: {}", "normalise: {fields: {number: {from: [number]}}}")
+            .replace("{format: csv}", "{encoding: %s}" % encoding))
+    p.start(*WORKERS, "split-2")
+    data = make()
+    job = p.send(p.write("rows.x", data))
+    assert run_until_rest(p, "split-1", "split-2") <= DEATHS
+    letter, = p.dead()
+    assert (letter["reason"], letter["row"], letter["attempts"]) == ("poison", str(bad), "3")
+    start = data.index("kill me".encode({"utf-16": "utf-16-le", "utf-16be": "utf-16-be"}.get(name, "ascii")))
+    assert start - 40 < int(letter["offset"]) < start
+    assert delivered(p) == [i for i in range(1, {1700: 3000}.get(bad, 300) + 1) if i != bad]
+    assert (p.job(job)["state"], p.job(job)["poison"]) == ("done", "1")
+    check(p)

@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from library import Commit
+from lookup_local import LookupLocal
 from pipeline import PLAIN, Pipeline, Worker
 from redis_server import RedisServer
 from standpipe_run import DEADLINE_S, STANDPIPE, wait_for
@@ -16,7 +17,12 @@ from standpipe_run import DEADLINE_S, STANDPIPE, wait_for
 USERS = pathlib.Path(__file__).resolve().parents[2] / "deploy/users.acl"
 ROLES = ("dispatch", "split", "normalise", "enrich", "deliver", "apply", "door", "console", "operator", "health")
 TIDY = "{keep: 1s, dedupe: {key: sp_id, within: 1h}, normalise: {fields: {id: {from: id, required: true}, kind: {from: kind}}}}"
-TEXT = PLAIN.replace("{normalise: {}}", TIDY) + """\
+LOCATE = """\
+  locate:
+    enrich: {http: {url: "LOOKUP/{kind}", allow_cidr: [127.0.0.0/8]}, key: kind, set: {place: /results/0/key}, rate: {limit: 100/s}}
+  ship:"""
+TEXT = PLAIN.replace("{normalise: {}}", TIDY).replace("  ship:", LOCATE).replace(
+    "- {from: tidy, to: ship}", "- {from: tidy, to: locate}\n  - {from: locate, to: ship}") + """\
 counts:
   by_kind: {on: tidy, key: kind}
 tables:
@@ -78,16 +84,16 @@ class Guarded(Pipeline):
 @pytest.fixture(scope="module")
 def p(tmp_path_factory):
     """Applied, and everything has run once."""
-    with Guarded(tmp_path_factory.mktemp("users"), lease="1s") as p:
+    with Guarded(tmp_path_factory.mktemp("users"), lease="1s") as p, LookupLocal("--invent", "--key", "kind") as lookup:
         file = p.folder / "pipeline.yaml"
-        file.write_text(TEXT)
+        file.write_text(TEXT.replace("LOOKUP", lookup.url))
         done = p.command_as("apply", "apply", file)
         assert done.returncode == 0, done.stderr
         yield p
 
 
 def test_the_whole_pipeline_runs_under_it(p):
-    p.start("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1")
+    p.start("dispatch", "split-1", "normalise-1", "normalise-2", "enrich-1", "deliver-1")
     content = "id,kind\n" + "".join(f"{'' if i % 100 == 3 else i},k{i % 7}\n" for i in range(ROWS))
     sent = p.command_as("door", "send", "--wait", p.write("a.csv", content))
     assert sent.returncode == 0, sent.stderr + p.logs()
@@ -160,7 +166,8 @@ def test_a_worker_that_was_presumed_dead_is_refused_and_its_outputs_vanish(p):
     """What a zombie sends, as each role's user."""
     p.r.acl_log_reset()
     for role, topic, outputs in (("split", "sp:{0}:rows", ["sp:{0}:tidy", "sp:{0}:dead"]),
-                                 ("normalise", "sp:{0}:tidy", ["sp:{0}:ship", "sp:{0}:dead"]),
+                                 ("normalise", "sp:{0}:tidy", ["sp:{0}:locate", "sp:{0}:dead"]),
+                                 ("enrich", "sp:{0}:locate", ["sp:{0}:ship", "sp:{0}:dead"]),
                                  ("deliver", "sp:{0}:ship", ["sp:{0}:dead"])):
         for worker in p.workers.values():
             worker.stop()
@@ -178,7 +185,7 @@ def test_a_worker_that_was_presumed_dead_is_refused_and_its_outputs_vanish(p):
 
 def test_a_paused_worker_is_replaced_and_its_commit_refused(p):
     p.r.acl_log_reset()
-    p.start("dispatch", "split-1", "normalise-1", "deliver-1")
+    p.start("dispatch", "split-1", "normalise-1", "enrich-1", "deliver-1")
     content = "id,kind\n" + "".join(f"{i},k{i % 7}\n" for i in range(ROWS))
     while not holds(p, "normalise-1"):  # it may be through with a file before anybody looks
         p.send(p.write("b.csv", content))
@@ -254,7 +261,7 @@ def test_an_operator_replays_files_and_what_is_kept(p):
     """The last one with `p`: its topic keeps what is done, so that the pipeline is never at rest again."""
     p.r.acl_log_reset()
     file = p.folder / "pipeline.yaml"
-    file.write_text(TEXT.replace("keep: 1s", "keep: 1h"))
+    file.write_text(file.read_text().replace("keep: 1s", "keep: 1h"))
     assert p.command_as("apply", "apply", file).returncode == 0
     data = p.write("c.csv", "id,kind\n" + "".join(f"{i},k\n" for i in range(500)))
     sent = p.command_as("operator", "replay", "--wait", "--run", "files", data)

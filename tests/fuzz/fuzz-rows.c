@@ -38,7 +38,8 @@ static struct setup read_setup(const uint8_t *b)
 
 static void note(struct buf *out, enum rows_status status, const struct row *row)
 {
-    bool fits = status == ROWS_ROW ? buf_printf(out, "%d %u ", row->recoded, row->cells) &&
+    bool fits = status == ROWS_ROW ? buf_printf(out, "%d %d %d %u ", row->recoded,
+                                                row->replaced, row->is_unended, row->cells) &&
                                          buf_add(out, row->line)
                                    : buf_add(out, row->reason) && buf_add(out, row->bytes);
 

@@ -20,7 +20,7 @@ struct reference {
     struct csv_parser csv;
     struct buf cells; /* of the row at hand: JSON, a comma before each */
     uint32_t n;
-    bool is_recoded, is_done;
+    bool is_recoded, is_replaced, is_done;
 };
 
 struct line {
@@ -86,6 +86,7 @@ static void on_cell(void *bytes, size_t n, void *reference)
         f->is_recoded |= encoding == ROWS_UTF8_OR_1252;
         cell = text_from_1252(f->arena, cell);
     }
+    f->is_replaced |= encoding == ROWS_UTF8 && !text_is_utf8(cell);
     f->n++;
     PROMISE(buf_add(&f->cells, STR(",")) && buf_add(&f->cells, json_quoted(f->arena, cell)));
 }
@@ -105,7 +106,7 @@ static void begin_row(struct reference *f)
     csv_set_space_func(&f->csv, never);
     buf_reset(&f->cells);
     f->n = 0;
-    f->is_recoded = f->is_done = false;
+    f->is_recoded = f->is_replaced = f->is_done = false;
 }
 
 /* False: text behind a closing quote. */
@@ -201,7 +202,10 @@ static enum rows_status give_row(struct reference *f, size_t end, struct row *ro
         .end = end,
         .cells = f->n,
         .line = arena_printf(f->arena, "[%zu" STR_FMT "]", f->at, STR_ARG(buf_str(&f->cells))),
-        .recoded = f->is_recoded};
+        .recoded = f->is_recoded,
+        .replaced = f->is_replaced,
+        .is_unended =
+            f->text.p[end - 1] != (f->dialect.newline == ROWS_NEWLINE_CR ? '\r' : '\n')};
     f->at = end;
     return ROWS_ROW;
 }

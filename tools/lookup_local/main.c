@@ -21,7 +21,7 @@ static const struct setting table[] = {
      "File of the answers, CSV or NDJSON; without one it knows nothing."},
     {"key", SETTING_STR, "key", offsetof(struct flags, key),
      "Members that are looked up by, with commas between. A request gives them by name in its "
-     "query or JSON body, else as the pieces of its path."},
+     "query or JSON body, else as the last pieces of its path."},
     {"invent", SETTING_BOOL, "false", offsetof(struct flags, invent),
      "Answer unknown keys as well, with a place made of the key."},
     {"faults", SETTING_STR, "", offsetof(struct flags, faults),

@@ -50,22 +50,36 @@ static bool find_query(struct arena *a, str query, str name, str *value)
     return false;
 }
 
-/* Each part by its name in the query, else in the body, else it is the next piece of the path.
- */
+/* The last `n` pieces of the path. */
+static str last_pieces(str path, uint32_t n)
+{
+    const char *p = str_end(path);
+
+    while (p > path.p && n > 0)
+        n -= *--p == '/';
+    return str_between(p + (p < str_end(path) && *p == '/'), str_end(path));
+}
+
+/* Each part by its name in the query, else in the body; those that are in neither are the last
+ * pieces of the path. */
 static str key_of(struct service *s, struct server_request *q)
 {
     struct arena *a = &s->arena;
-    str path = server_path(q), body = server_body(q), key = STR_NONE, value;
+    str parts[DATA_PARTS_MAX] = {0}, body = server_body(q), key = STR_NONE;
     bool has_body = body.n && !json_check(body, NULL, NULL);
+    uint32_t n = s->data.part_count, left = 0;
 
-    str_cut(&path, '/');
-    for (uint32_t i = 0; i < s->data.part_count; i++) {
-        str part = s->data.parts[i];
-        if (has_body && json_find(body, part, &value))
-            value = json_text(a, value);
-        else if (!find_query(a, server_query(q), part, &value))
-            value = decoded(a, str_cut(&path, '/'), false);
-        key = i ? arena_printf(a, STR_FMT "|" STR_FMT, STR_ARG(key), STR_ARG(value)) : value;
+    for (uint32_t i = 0; i < n; i++) {
+        str name = s->data.parts[i];
+        if (has_body && json_find(body, name, &parts[i]))
+            parts[i] = json_text(a, parts[i]);
+        else if (!find_query(a, server_query(q), name, &parts[i]))
+            left++;
+    }
+    str path = last_pieces(server_path(q), left);
+    for (uint32_t i = 0; i < n; i++) {
+        str part = parts[i].p ? parts[i] : decoded(a, str_cut(&path, '/'), false);
+        key = i ? arena_printf(a, STR_FMT "|" STR_FMT, STR_ARG(key), STR_ARG(part)) : part;
     }
     return key;
 }

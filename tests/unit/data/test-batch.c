@@ -121,8 +121,33 @@ static void test_record_settle_gives_the_verdict(void)
     CHECK_STR(r.detail, STR("it is."));
 }
 
+static void test_record_set_leaves_one_member_of_a_name(void)
+{
+    const struct {
+        const char *line, *want;
+    } cases[] = {
+        {"{\"a\":1}", "{\"a\":1,\"x\":9}"},
+        {"{\"x\":1}", "{\"x\":9}"},
+        {"{\"x\":{\"x\":1},\"b\":[1, 2]}", "{\"b\":[1, 2],\"x\":9}"},
+        {"{\"a\":\"x\",\"x\":null , \"b\" : 2}", "{\"a\":\"x\",\"b\" : 2,\"x\":9}"},
+        {"{\"\\u0078\":1,\"b\\n\":2,\"x\":3}", "{\"b\\n\":2,\"x\":9}"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct batch b = {0};
+        struct record r = {.line = str_of(cases[i].line)};
+        char out[100];
+        record_set(&b, &r, STR("x"), STR("8"));
+        record_set(&b, &r, STR("x"), STR("9"));
+        CHECK(record_length(&r) <= sizeof(out));
+        CHECK_STR(str_between(out, record_write(&r, out)), str_of(cases[i].want));
+        arena_free(&b.arena);
+    }
+}
+
 int main(void)
 {
+    RUN(test_record_set_leaves_one_member_of_a_name);
     RUN(test_batch_cut_makes_a_record_a_line);
     RUN(test_batch_emit_keeps_what_was_emitted);
     RUN(test_record_write_appends_members);

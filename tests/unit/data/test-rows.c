@@ -116,6 +116,14 @@ static void each_sample(void (*check)(const struct sample *))
              "e\n"),
          STR("[0,\"z\xc5\x82\",\"Stra\xc3\x9f"
              "e\"]~\n")},
+        {STR("\"caf\xe9\",stra\xdf"
+             "e,\xc3\xa9t\xc3\xa9,and,so,on,over,some,blocks\n"
+             "\"Z\xc3\xbcrich, Bahnhofstrasse\",Stra\xc3\x9f"
+             "e am langen Weg,\xc3,a rest of some length\n"),
+         STR("[0,\"caf\xc3\xa9\",\"stra\xc3\x9f"
+             "e\",\"\xc3\xa9t\xc3\xa9\",\"and\",\"so\",\"on\",\"over\",\"some\",\"blocks\"]~\n"
+             "[47,\"Z\xc3\xbcrich, Bahnhofstrasse\",\"Stra\xc3\x9f"
+             "e am langen Weg\",\"\xc3\x83\",\"a rest of some length\"]~\n")},
         {STR("\"\x80\n\"\n"), STR("[0,\"\xe2\x82\xac\\n\"]~\n")},
         {STR("\xc3\xa9\n"), STR("[0,\"\xc3\x83\xc2\xa9\"]\n"), .encoding = ROWS_1252},
         {STR("\xe9,\xc3\xa9\n"), STR("[0,\"\xef\xbf\xbd\",\"\xc3\xa9\"]\n"),
