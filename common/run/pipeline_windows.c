@@ -72,8 +72,7 @@ const struct setting pipeline_window_settings[] = {
 static bool is_member_name(str s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (!(s.p[i] >= '0' && s.p[i] <= '9') && s.p[i] != '_' &&
-            !((s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'z'))
+        if (!ascii_is_letter_or_digit(s.p[i]) && s.p[i] != '_')
             return false;
     return s.n > 0 && s.n <= 64;
 }
