@@ -60,7 +60,7 @@ def test_documents_and_keys_of_several_members(r, table, write):
     (ROWS, "", "say which columns name a row"),
     ("code,name\n", "code", "x: no row is good"),
     (b"\x1f\x8b\x08cut", "code", "x: "),
-    (gzip.compress(b"code,name\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(9999)))[:9000], "code", "nothing was changed"),
+    (gzip.compress(b"code,name\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(9999)), mtime=0)[:9000], "code", "nothing was changed"),
 ])
 def test_what_is_wrong_changes_nothing(r, table, write, content, key, says):
     r.hset(TABLE, "old", "{}")
@@ -203,3 +203,6 @@ def test_try_needs_no_redis_for_tables_and_duplicates(tmp_path):
     (tmp_path / "x.csv").write_text("id,city,at\na,b,1\na,b,1\n")
     done = subprocess.run([STANDPIPE, "try", tmp_path / "x.csv", "--pipeline", pipeline], capture_output=True, text=True)
     assert "2 rows: 2 ok" in done.stdout, done.stdout + done.stderr
+    pipeline.write_text(PIPELINE.replace("max: 800", "reduce: true"))
+    done = subprocess.run([STANDPIPE, "try", tmp_path / "x.csv", "--pipeline", pipeline], capture_output=True, text=True)
+    assert "2 rows: 0 ok, 2 filtered" in done.stdout, done.stdout + done.stderr
