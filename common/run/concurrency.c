@@ -6,9 +6,10 @@
 #include "common/base/base.h"
 
 enum {
-    SAMPLES = 8,   /* good calls that tell something, unless one was refused */
-    KEPT_OFF = 20, /* intervals until a limit that was too high is tried again */
-    PROOF = 200,   /* calls at half the limit that tell whether the load was the cause */
+    SAMPLES = 8,       /* good calls that tell something, unless one was refused */
+    KEPT_OFF = 20,     /* intervals, at most, until a limit that was too high is tried again */
+    KEPT_OFF_ONCE = 3, /* the same when one call was refused, which may be chance */
+    PROOF = 200,       /* calls at half the limit that tell whether the load was the cause */
 };
 static const double ALPHA = 0.4, CALM_ALPHA = 0.1;
 static const double DEVIATIONS = 2.5;       /* above the mean: slower */
@@ -64,17 +65,9 @@ static void raise(struct concurrency *c)
 
 static void lower(struct concurrency *c, bool is_too_high)
 {
-    if (c->was_refused && !c->cut_from) {
-        c->cut_from = c->limit;
-        c->ends = c->refusals = 0;
-    }
-    if (c->was_refused && !c->was_refused_again && c->good >= SAMPLES) {
-        c->limit = MAX(c->limit - 1, 1U); /* that may be chance */
-        return;
-    }
     if (is_too_high && c->limit > 1) {
         c->too_high = c->limit;
-        c->kept_off = KEPT_OFF;
+        c->kept_off = MIN(c->limit * 2, (uint32_t)KEPT_OFF);
     }
     c->limit = MAX((uint32_t)(c->limit * LESS), 1U);
 }
@@ -105,14 +98,15 @@ static void decide(struct concurrency *c, const struct moving *before)
     bool is_quick = mean <= c->quickest * AS_QUICK + NOISE_US;
     bool has_jumped = c->observed_us >= before->mean + DEVIATIONS * deviation;
 
-    if (is_quick && c->was_reached && !c->was_refused && c->observed_us <= before->mean) {
+    if (c->was_refused) { /* lower already */
+    } else if (is_quick && c->was_reached && c->observed_us <= before->mean) {
         raise(c);
-    } else if (c->was_refused || is_slow || (has_jumped && !is_quick)) {
+    } else if (is_slow || (has_jumped && !is_quick)) {
         if (is_slow && !c->fell_from) {
             c->fell_from = c->limit;
             c->fell_at = 0;
         }
-        lower(c, is_slow || c->was_refused);
+        lower(c, is_slow);
     }
     learn_quickest(c, is_slow);
 }
@@ -126,12 +120,8 @@ static void end_interval(struct concurrency *c)
         moving_add(&c->past, c->observed_us, ALPHA);
         moving_add(&c->calm, c->observed_us, CALM_ALPHA);
     }
-    if (c->is_fixed)
-        return;
-    if (c->good)
+    if (!c->is_fixed && c->good)
         decide(c, &before);
-    else if (c->was_refused)
-        lower(c, true);
 }
 
 /* Calls that are refused as ever at half the limit are not refused for their number. */
@@ -146,8 +136,8 @@ static void learn_usual(struct concurrency *c)
     c->cut_from = 0;
 }
 
-/* A call was turned away, or not: for there were too many? */
-static void note_refusal(struct concurrency *c, bool is_refused)
+/* Was a call turned away for there were too many? */
+static bool is_overload(struct concurrency *c, bool is_refused)
 {
     c->refused += OF_LATE * (is_refused - c->refused);
     if (c->usual > 0)
@@ -157,10 +147,36 @@ static void note_refusal(struct concurrency *c, bool is_refused)
         c->refusals += is_refused;
     }
     learn_usual(c);
-    if (!is_refused || (c->usual > 0 && c->refused < MORE_THAN_USUAL * c->usual + AND_MORE))
+    return is_refused && (c->usual <= 0 || c->refused > MORE_THAN_USUAL * c->usual + AND_MORE);
+}
+
+static void lower_by_one(struct concurrency *c)
+{
+    if (c->limit > 1) {
+        c->too_high = c->limit--;
+        c->kept_off = MAX(c->kept_off, (uint32_t)KEPT_OFF_ONCE);
+    }
+}
+
+/* Who is turned away makes room at once for the next one, who is turned away as well: this does
+ * not wait for the end of the interval, but begins one. One alone may be chance. */
+static void take_refusal(struct concurrency *c, uint64_t now_us)
+{
+    bool is_first = !c->was_refused;
+
+    if (c->was_refused_again)
         return;
-    c->was_refused_again = c->was_refused;
+    if (!c->cut_from) {
+        c->cut_from = c->limit;
+        c->ends = c->refusals = 0;
+    }
+    if (!c->is_fixed && is_first)
+        lower_by_one(c);
+    else if (!c->is_fixed)
+        lower(c, true);
+    begin_interval(c, now_us);
     c->was_refused = true;
+    c->was_refused_again = !is_first;
 }
 
 void concurrency_finish(struct concurrency *c, enum concurrency_end how, uint64_t took_us,
@@ -172,8 +188,8 @@ void concurrency_finish(struct concurrency *c, enum concurrency_end how, uint64_
         c->sum_us += (double)took_us;
         c->good++;
     }
-    if (how != CONCURRENCY_OTHER)
-        note_refusal(c, how == CONCURRENCY_REFUSED);
+    if (how != CONCURRENCY_OTHER && is_overload(c, how == CONCURRENCY_REFUSED))
+        take_refusal(c, now_us);
     if (!c->past.has_value && c->good) { /* the first says how long an interval is */
         moving_add(&c->past, c->sum_us, ALPHA);
         c->calm = c->past;
