@@ -48,6 +48,7 @@ static const struct once_rule *rule_of(const struct output_context *c)
 void once_find(const struct output_context *c, struct batch *b)
 {
     const struct once_rule *rule = rule_of(c);
+    bool reduces = pipeline_reduces(c->pipeline, c->stage);
     str key;
 
     b->marks = NULL;
@@ -55,7 +56,8 @@ void once_find(const struct output_context *c, struct batch *b)
         return;
     str *marks = arena_zalloc(&b->arena, (b->record_count + 1) * sizeof(*marks));
     batch_each(r, b) {
-        if (r->verdict != VERDICT_PASS || !r->route || r->route->act != ROUTE_TO ||
+        bool goes_on = reduces || (r->route && r->route->act == ROUTE_TO);
+        if (r->verdict != VERDICT_PASS || !goes_on ||
             !record_key(&b->arena, r, rule->members, rule->member_count, &key))
             continue;
         marks[r - b->records] = name_of(&b->arena, key);

@@ -31,7 +31,7 @@ bool pipeline_is_name(str s)
         return false;
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
+        if (!((c >= 'a' && c <= 'z') || ascii_is_digit(c) || c == '_' || c == '-'))
             return false;
     }
     return true;

@@ -203,3 +203,6 @@ def test_try_needs_no_redis_for_tables_and_duplicates(tmp_path):
     (tmp_path / "x.csv").write_text("id,city,at\na,b,1\na,b,1\n")
     done = subprocess.run([STANDPIPE, "try", tmp_path / "x.csv", "--pipeline", pipeline], capture_output=True, text=True)
     assert "2 rows: 2 ok" in done.stdout, done.stdout + done.stderr
+    pipeline.write_text(PIPELINE.replace("max: 800", "reduce: true"))
+    done = subprocess.run([STANDPIPE, "try", tmp_path / "x.csv", "--pipeline", pipeline], capture_output=True, text=True)
+    assert "2 rows: 0 ok, 2 filtered" in done.stdout, done.stdout + done.stderr

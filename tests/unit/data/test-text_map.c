@@ -7,7 +7,7 @@ static struct arena arena;
 static void test_things_by_owner_and_text(void)
 {
     struct text_map m = {.arena = &arena};
-    int owners[2];
+    static const int owners[2];
     bool is_new;
 
     int *one = text_map_get(&m, &owners[0], STR("a"), sizeof(int), &is_new);

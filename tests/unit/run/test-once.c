@@ -24,13 +24,13 @@ struct world {
     struct commit commit;
 };
 
-static void open_world(struct world *w, const char *data)
+static void open_pipeline(struct world *w, const char *file, const char *data)
 {
     struct findings findings = {.arena = &w->arena};
 
     *w = (struct world){0};
     findings.arena = &w->arena;
-    w->pipeline = pipeline_load(str_of(text), STR_NONE, kinds, &findings);
+    w->pipeline = pipeline_load(str_of(file), STR_NONE, kinds, &findings);
     if (!w->pipeline)
         die("the pipeline is wrong: " STR_FMT, STR_ARG(findings.list[0].text));
     w->c = (struct output_context){
@@ -43,6 +43,11 @@ static void open_world(struct world *w, const char *data)
     output_route(&w->c, &w->batch);
     once_find(&w->c, &w->batch);
     output_build(&w->c, &w->batch, 0, 1, &w->commit);
+}
+
+static void open_world(struct world *w, const char *data)
+{
+    open_pipeline(w, text, data);
 }
 
 static void close_world(struct world *w)
@@ -140,6 +145,24 @@ static void test_what_leaves_no_mark(void)
     }
 }
 
+/* Records that end in a table: each key once, too. */
+static void test_records_that_are_reduced(void)
+{
+    static const char reducing[] =
+        "stages: {one: {tidy: {}, dedupe: {key: sku, within: 1h}}}\n"
+        "routes: [{from: inbox, to: one}]\n"
+        "tables: {t: {on: one, key: sku, set: shop, reduce: true}}\n";
+    struct world w;
+
+    open_pipeline(&w, reducing, A1 "{\"sp_id\":\"a-2-0\",\"sku\":\"1\",\"shop\":\"y\"}\n");
+    CHECK_INT(moved(&w, 0, "one:filtered"), 2);
+    CHECK_INT(moved(&w, 1, "filtered:duplicate"), 1);
+    CHECK_INT(moved(&w, 1, "filtered:reduced"), 1);
+    CHECK_INT(w.commit.part_count, 2);
+    CHECK_STR(w.commit.parts[1].args[4], STR("{\"shop\":\"x\"}"));
+    close_world(&w);
+}
+
 static void test_long_keys_are_hashed(void)
 {
     struct world w;
@@ -190,6 +213,7 @@ int main(void)
     RUN(test_the_first_of_a_commit_wins);
     RUN(test_who_was_there_before);
     RUN(test_what_leaves_no_mark);
+    RUN(test_records_that_are_reduced);
     RUN(test_long_keys_are_hashed);
     RUN(test_settings);
     return check_done();
