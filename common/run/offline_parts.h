@@ -29,9 +29,8 @@ extern const struct host offline_host; /* what a stage finds behind it */
 /* Forget the last file. What goes wrong from now on stands in `err`. */
 void offline_begin(struct offline *o, str uri, str folder, struct error *err);
 
-/* The watch hears what became of a record; reason and detail as in struct offline_end. */
-void offline_tell(struct offline *o, enum offline_fate fate, str stage, const struct record *r,
-                  str reason, str detail);
+/* The watch hears what became of a record. */
+void offline_tell(const struct offline *o, const struct offline_end *end);
 /* A record that leaves `stage` meets no row of the routes, or one that ends it. False: it goes
  * on along that row. */
 bool offline_ends_by(struct offline *o, str stage, const struct record *r,

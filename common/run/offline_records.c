@@ -30,7 +30,8 @@ static void admit(struct offline *o, struct batch *b, const struct offline_recor
                   STR_ARG(in->at));
     else if (def->kind->is_end)
         batch_each(r, b)
-            offline_tell(o, OFFLINE_OUT, def->name, r, STR_NONE, STR_NONE);
+            offline_tell(o,
+                         &(struct offline_end){OFFLINE_OUT, def->name, r, STR_NONE, STR_NONE});
     else {
         o->stop = in->entrance == OFFLINE_ALONE ? number : stop;
         offline_work_on(o, number, b);

@@ -7,27 +7,26 @@
 #include "common/run/offline_parts.h"
 #include "common/run/output.h"
 
-void offline_tell(struct offline *o, enum offline_fate fate, str stage, const struct record *r,
-                  str reason, str detail)
+void offline_tell(const struct offline *o, const struct offline_end *end)
 {
     const struct offline_watch *watch = &o->setup.watch;
-    const struct offline_end what = {fate, stage, r, reason, detail};
 
     if (watch->ended)
-        watch->ended(watch->ctx, &what);
+        watch->ended(watch->ctx, end);
 }
 
 bool offline_ends_by(struct offline *o, str stage, const struct record *r,
                      const struct route *route)
 {
     if (!route) {
-        offline_tell(o, OFFLINE_DEAD, stage, r, r->reason, r->detail);
+        offline_tell(o, &(struct offline_end){OFFLINE_DEAD, stage, r, r->reason, r->detail});
         return true;
     }
     if (route->act == ROUTE_TO)
         return false;
-    offline_tell(o, route->act == ROUTE_DEAD ? OFFLINE_DEAD : OFFLINE_FILTERED, stage, r,
-                 route->reason, STR("a row of the routes says so"));
+    offline_tell(
+        o, &(struct offline_end){route->act == ROUTE_DEAD ? OFFLINE_DEAD : OFFLINE_FILTERED,
+                                 stage, r, route->reason, STR("a row of the routes says so")});
     return true;
 }
 
@@ -39,21 +38,23 @@ static bool ends(struct offline *o, uint32_t number, const struct record *r)
     switch (r->verdict) {
     case VERDICT_DEAD:
     case VERDICT_RETRY: /* nobody waits here */
-        offline_tell(o, OFFLINE_DEAD, def->name, r, r->reason, r->detail);
+        offline_tell(o,
+                     &(struct offline_end){OFFLINE_DEAD, def->name, r, r->reason, r->detail});
         return true;
     case VERDICT_DROP:
-        offline_tell(o, OFFLINE_FILTERED, def->name, r, r->reason, r->detail);
+        offline_tell(
+            o, &(struct offline_end){OFFLINE_FILTERED, def->name, r, r->reason, r->detail});
         return true;
     case VERDICT_PASS:
         break;
     }
     if (number == o->stop || def->kind->is_end) {
-        offline_tell(o, OFFLINE_OUT, def->name, r, STR_NONE, STR_NONE);
+        offline_tell(o, &(struct offline_end){OFFLINE_OUT, def->name, r, STR_NONE, STR_NONE});
         return true;
     }
     if (pipeline_reduces(o->setup.pipeline, number)) {
-        offline_tell(o, OFFLINE_FILTERED, def->name, r, STR("reduced"),
-                     STR("it ends in a window or a table"));
+        offline_tell(o, &(struct offline_end){OFFLINE_FILTERED, def->name, r, STR("reduced"),
+                                              STR("it ends in a window or a table")});
         return true;
     }
     assert(r->route);
@@ -83,7 +84,8 @@ static void run_stage(struct offline *o, uint32_t number, struct record *const *
         return;
     if (def->kind->is_end) {
         for (uint32_t i = 0; i < n; i++)
-            offline_tell(o, OFFLINE_OUT, def->name, records[i], STR_NONE, STR_NONE);
+            offline_tell(o, &(struct offline_end){OFFLINE_OUT, def->name, records[i], STR_NONE,
+                                                  STR_NONE});
         return;
     }
     pack_records(&b.arena, &pack, records, n, cols);
