@@ -195,7 +195,12 @@ const char *const role_mover[] = {
 const char *const role_prober[] = {"PING", NULL};
 
 const char *const role_once[] = {
-    "MGET @out", "GET @out", "SET @out x", "FCALL sp1_settle 3 @in @books @out", NULL,
+    "HLEN @out",
+    "HMGET @out f",
+    "HSET @out f v",
+    "PEXPIREAT @out 1",
+    "FCALL sp1_settle 3 @in @books @out",
+    NULL,
 };
 const char *const role_table[] = {
     "HLEN @out",    "HEXISTS @out f", "HGET @out f",

@@ -96,6 +96,8 @@ static const struct rule rules[] = {
      "one command of a producer may take hundreds of megabytes"},
     {"busy-reply-threshold", "1000", is_quick, GRADE_WARN,
      "a function that hangs is noticed late or never"},
+    {"lazyfree-lazy-expire", "yes", is_yes, GRADE_WARN,
+     "everything waits while a large hash that expired, as of `dedupe`, is freed"},
 };
 
 static void check_rule(struct doctor *d, const struct rule *r)

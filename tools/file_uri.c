@@ -9,8 +9,7 @@ str file_uri(struct arena *a, const char *path)
     memcpy(p, "file://", 7);
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)path[i];
-        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                        (c >= '0' && c <= '9') || (c && strchr("-._~/", c));
+        bool is_plain = ascii_is_letter_or_digit((char)c) || (c && strchr("-._~/", c));
         if (is_plain) {
             *out++ = (char)c;
         } else {

@@ -66,6 +66,7 @@ static int start_redis(struct run *r, struct error *err)
         {"--maxmemory-policy", "noeviction"},
         {"--proto-max-bulk-len", "16mb"},
         {"--busy-reply-threshold", "1000"},
+        {"--lazyfree-lazy-expire", "yes"},
         {"--daemonize", "no"},
     };
     const char *argv[2 * ARRAY_LEN(settings) + 7] = {

@@ -61,29 +61,42 @@ static void say_result(const struct window_call *w, struct say *s, str result)
     say(s, "\n");
 }
 
-static int say_groups(struct window_call *w, struct say *s, const struct groups *g, str *keys,
-                      uint32_t panes, uint64_t end_ms, struct error *err)
+/* What is asked of some groups: the same but for these. */
+struct question {
+    str *args; /* with room for a slice of groups behind them */
+    uint32_t count;
+};
+
+static struct question ask_about(struct window_call *w, struct arena *a, const str *panes,
+                                 uint32_t pane_count, uint64_t end_ms)
 {
-    struct arena *a = g->seen.arena;
-    uint32_t shown =
-        w->options->limit ? (uint32_t)MIN(w->options->limit, (uint64_t)g->n) : g->n;
+    struct question q = {0};
+
+    q.args = arena_alloc(a, (16 + pane_count + WINDOW_ARGS_MAX + SLICE) * sizeof(*q.args));
+    q.args[q.count++] = STR("FCALL");
+    q.args[q.count++] = STR("sp1_results");
+    q.args[q.count++] = arena_printf(a, "%u", pane_count);
+    memcpy(q.args + q.count, panes, pane_count * sizeof(*panes));
+    q.count += pane_count;
+    q.args[q.count++] = w->window->name;
+    q.args[q.count++] =
+        arena_printf(a, "%llu", (unsigned long long)(end_ms - w->window->over_ms));
+    q.args[q.count++] = arena_printf(a, "%llu", (unsigned long long)end_ms);
+    q.count += window_result_arguments(a, w->window, q.args + q.count);
+    return q;
+}
+
+static int say_groups(struct window_call *w, struct say *s, const struct groups *g,
+                      const struct question *q, struct error *err)
+{
+    uint64_t limit = w->options->limit ? w->options->limit : UINT64_MAX;
+    uint32_t shown = (uint32_t)MIN(limit, (uint64_t)g->n);
     const struct reply *r;
 
     for (uint32_t at = 0; at < shown; at += SLICE) {
-        uint32_t n = MIN(shown - at, (uint32_t)SLICE), count = 0;
-        str *args = arena_alloc(a, (16 + panes + WINDOW_ARGS_MAX + n) * sizeof(*args));
-        args[count++] = STR("FCALL");
-        args[count++] = STR("sp1_results");
-        args[count++] = arena_printf(a, "%u", panes);
-        memcpy(args + count, keys, panes * sizeof(*keys));
-        count += panes;
-        args[count++] = w->window->name;
-        args[count++] =
-            arena_printf(a, "%llu", (unsigned long long)(end_ms - w->window->over_ms));
-        args[count++] = arena_printf(a, "%llu", (unsigned long long)end_ms);
-        count += window_result_arguments(a, w->window, args + count);
-        memcpy(args + count, g->list + at, n * sizeof(*args));
-        if (redis_call(w->redis, args, count + n, a, &r, err))
+        uint32_t n = MIN(shown - at, (uint32_t)SLICE);
+        memcpy(q->args + q->count, g->list + at, n * sizeof(*q->args));
+        if (redis_call(w->redis, q->args, q->count + n, g->seen.arena, &r, err))
             return err->code;
         for (uint32_t i = 0; i < r->n; i++)
             say_result(w, s, r->items[i].text);
@@ -112,7 +125,8 @@ static int show_one(struct window_call *w, struct say *s, struct arena *a, uint6
             (unsigned long long)(end_ms / 1000), show_digits(g.n).text);
     if (g.n)
         qsort(g.list, g.n, sizeof(*g.list), by_name);
-    return say_groups(w, s, &g, keys, panes, end_ms, err);
+    struct question q = ask_about(w, a, keys, panes, end_ms);
+    return say_groups(w, s, &g, &q, err);
 }
 
 /* Ends of windows that hold one of the panes, in order. */

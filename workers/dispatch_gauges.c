@@ -67,6 +67,18 @@ static bool is_last(const struct pipeline *p, str stage)
     return s && s->kind->is_end;
 }
 
+/* "table:<name>:refused" */
+static void tell_table(struct gauges *g, str field, str value)
+{
+    static const struct row refused = {"refused", "standpipe_table_refused_total",
+                                       METRIC_COUNTER,
+                                       "New rows that a full table did not take."};
+    str what = field, name = str_cut(&what, ':');
+
+    if (str_is(what, refused.field))
+        tell(&refused, arena_printf(&g->arena, "table=\"" STR_FMT "\"", STR_ARG(name)), value);
+}
+
 /* "<stage>:<field>", value, ... */
 static void tell_books(struct gauges *g, const struct reply *books)
 {
@@ -75,6 +87,8 @@ static void tell_books(struct gauges *g, const struct reply *books)
         str stage = str_cut(&field, ':');
         str label = arena_printf(&g->arena, "stage=\"" STR_FMT "\"", STR_ARG(stage));
         tell_field(field, label, books->items[i + 1].text);
+        if (str_is(stage, "table"))
+            tell_table(g, field, books->items[i + 1].text);
         if (str_is(field, "out") && is_last(g->process->pipeline, stage))
             tell_field(STR("delivered"), label, books->items[i + 1].text);
     }

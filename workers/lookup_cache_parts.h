@@ -8,7 +8,7 @@
 enum {
     BUCKETS = 1024,
     ROUND_MAX = 256,
-    LEASE_MS = 10000, /* a dead worker's key waits so long */
+    LEASE_MS = 5000, /* a dead worker's key waits so long */
 };
 #define EPOCH_UNKNOWN SIZE_MAX
 

@@ -7,7 +7,7 @@
 #include "common/io/loop.h"
 #include "workers/lookup_cache_parts.h"
 
-enum { RENEW_US = 3000 * 1000, TELL_US = 1000 * 1000, HEAD_MAX = 16 };
+enum { RENEW_US = 1500 * 1000, TELL_US = 1000 * 1000, HEAD_MAX = 16 };
 
 str share_lease_key(const struct lookup_cache *c, struct arena *a, str field)
 {

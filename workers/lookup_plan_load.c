@@ -85,8 +85,7 @@ static bool is_token(str name)
 
     for (size_t i = 0; i < name.n; i++) {
         char c = name.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              (c && strchr(signs, c))))
+        if (!(ascii_is_letter_or_digit(c) || (c && strchr(signs, c))))
             return false;
     }
     return name.n > 0 && name.n <= 64;

@@ -143,9 +143,9 @@ static bool coerce_shared(struct arena *a, const struct normalise_field *f,
     return false;
 }
 
-static bool coerce(struct arena *a, const struct normalise_field *f,
-                   const struct coerce_setup *setup, struct cell_share *share,
-                   struct reading *r)
+static inline bool coerce(struct arena *a, const struct normalise_field *f,
+                          const struct coerce_setup *setup, struct cell_share *share,
+                          struct reading *r)
 {
     if (r->has_now)
         setup = setup_at(a, setup, r->now);
@@ -155,19 +155,21 @@ static bool coerce(struct arena *a, const struct normalise_field *f,
     return r->is_read;
 }
 
-/* True and false of a document are what they are, whatever words its texts have for them. */
-static bool is_boolean(const struct normalise_field *f, const struct reading *r)
+/* Numbers, true and false of a document are what they are, whatever signs and words its texts
+ * have for them. */
+static bool coerce_json_value(struct arena *a, const struct normalise_field *f,
+                              struct cell_share *share, struct reading *r)
 {
-    return f->coercer->run == coerce_boolean && r->text.p == r->raw.p &&
-           (r->raw.p[0] == 't' || r->raw.p[0] == 'f');
-}
+    bool is_boolean = r->text.p == r->raw.p && (r->raw.p[0] == 't' || r->raw.p[0] == 'f');
 
-/* Nor is a number one of its texts. */
-static bool coerce_number_of_json(struct arena *a, const struct normalise_field *f,
-                                  struct cell_share *share, struct reading *r)
-{
+    if (is_boolean && f->coercer->run == coerce_boolean) {
+        r->is_read = true;
+        r->out.value = r->raw;
+        return true;
+    }
+    if (!r->is_number)
+        return coerce(a, f, &f->setup, share, r);
     const struct coerce_setup setup = coerce_setup_of_json(&f->setup);
-
     r->text = coerce_plain_digits(f->coercer, a, r->text);
     return coerce(a, f, &setup, share, r);
 }
@@ -180,7 +182,8 @@ static void prepare(struct arena *a, const struct normalise_field *f, struct cel
         *r = share->prepared;
         return;
     }
-    r->step = cell_steps(a, &f->steps, r);
+    if (f->has_steps || r->before.n || r->after.n)
+        r->step = cell_steps(a, &f->steps, r);
     if (!share)
         return;
     share->is_prepared = true;
@@ -203,12 +206,9 @@ bool cell_read(struct arena *a, const struct normalise_field *f, struct cell_sha
     prepare(a, f, share, r);
     if (r->step != STEP_TEXT)
         return r->step == STEP_NOTHING;
-    if (!is_text && r->raw.n && is_boolean(f, r)) {
-        r->is_read = true;
-        r->out.value = r->raw;
-    } else if (!is_text) {
-        if (!(r->is_number ? coerce_number_of_json(a, f, share, r)
-                           : coerce(a, f, &f->setup, share, r)))
+    if (!is_text) {
+        if (!(is_string ? coerce(a, f, &f->setup, share, r)
+                        : coerce_json_value(a, f, share, r)))
             return false;
     } else if (r->raw.n &&
                (r->is_raw || (!f->coercer && !is_string && r->text.p == r->raw.p))) {

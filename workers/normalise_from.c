@@ -250,4 +250,5 @@ void load_steps(struct load *l, const struct rule *r, struct normalise_field *fi
     load_map(l, r, &s->map);
     s->unmapped = load_choice(l, r, "unmapped", r->unmapped, words);
     load_matches(l, r, s);
+    field->has_steps = s->clean || s->nothing.n || s->map.n || s->match_count;
 }

@@ -75,6 +75,7 @@ struct normalise_field {
     struct normalise_part *parts;
     uint32_t part_count;
     struct normalise_steps steps;
+    bool has_steps;                /* any of them does something */
     uint32_t kin;                  /* the first field that reads the same cells alike, and */
     bool has_kin;                  /* takes another part of them, or itself; there are others */
     const struct coercer *coercer; /* NULL: the value as it stands */

@@ -181,7 +181,7 @@ static void load_scraped(struct load *l, const struct rule *r, struct normalise_
     setup->has_now = coerce_moment(r->scraped, &setup->now);
     if (setup->has_now)
         return;
-    if (r->scraped.p[0] >= '0' && r->scraped.p[0] <= '9')
+    if (ascii_is_digit(r->scraped.p[0]))
         complain_at(l, r, "scraped", "is no day: write 2021-05-26, or the name of a column");
     else
         field->scraped = text_fold(l->arena, r->scraped);

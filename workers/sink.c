@@ -17,13 +17,10 @@ static char *put(char *out, str s)
 
 static size_t count_digits(const char *p, const char *end)
 {
-    const char *from = p;
+    size_t n = (size_t)(ascii_skip_digits(p, end) - p);
 
-    while (p < end && *p >= '0' && *p <= '9')
-        p++;
-    size_t n = (size_t)(p - from);
     /* What stands here becomes a JSON number: no leading zero. */
-    return n > NUMBER_MAX || (n > 1 && *from == '0') ? 0 : n;
+    return n > NUMBER_MAX || (n > 1 && *p == '0') ? 0 : n;
 }
 
 /* `id` begins behind the opening quote. Takes "<src>-<row>-<offset>\"". */

@@ -37,8 +37,7 @@ static bool is_stream_name(str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '_' || c == '.' || c == '-'))
+        if (!(ascii_is_letter_or_digit(c) || c == '_' || c == '.' || c == '-'))
             return false;
     }
     return s.n >= 1 && s.n <= 64;

@@ -16,7 +16,7 @@ static bool is_number(str cell)
     bool has_digit = false;
 
     for (size_t i = 1; i + 1 < cell.n; i++) {
-        has_digit |= cell.p[i] >= '0' && cell.p[i] <= '9';
+        has_digit |= ascii_is_digit(cell.p[i]);
         if (!memchr("0123456789 .,+-%$/:", cell.p[i], 19))
             return false;
     }

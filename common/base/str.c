@@ -80,7 +80,7 @@ bool str_to_i64(str s, int64_t *value)
 
 int str_hex_digit(char c)
 {
-    if (c >= '0' && c <= '9')
+    if (ascii_is_digit(c))
         return c - '0';
     c |= 0x20;
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;

@@ -11,14 +11,9 @@ struct html {
     bool has_no_tag_end, has_no_comment_end, has_no_double, has_no_single;
 };
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_name(char c)
 {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == ':';
+    return ascii_is_letter_or_digit(c) || c == '-' || c == ':';
 }
 
 static bool ends_name(const char *p, const char *end)
@@ -94,7 +89,7 @@ static bool take_declaration(struct html *h)
 {
     const char *name = h->p + 2, *behind = NULL;
 
-    if (name >= h->end || !(is_letter(*name) || *name == '-' || *name == '['))
+    if (name >= h->end || !(ascii_is_letter(*name) || *name == '-' || *name == '['))
         return false;
     if (str_starts(str_between(name, h->end), STR("--")))
         behind = skip_comment(h, name + 2);
@@ -116,7 +111,7 @@ static bool take_tag(struct html *h)
     str name = {start, 0};
     while (start + name.n < h->end && is_name(start[name.n]))
         name.n++;
-    bool is_tag = name.n && is_letter(*start) && ends_name(str_end(name), h->end);
+    bool is_tag = name.n && ascii_is_letter(*start) && ends_name(str_end(name), h->end);
     enum clean_tag tag = is_tag ? clean_tag(name) : TAG_UNKNOWN;
     const char *behind = tag ? skip_tag(h, str_end(name)) : NULL;
     if (!behind)

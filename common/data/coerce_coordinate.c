@@ -25,7 +25,7 @@ struct reader {
 
 static bool is_digit(const struct reader *r, const char *p)
 {
-    return p < r->end && *p >= '0' && *p <= '9';
+    return p < r->end && ascii_is_digit(*p);
 }
 
 static bool is_number(const struct reader *r, const char *p)
@@ -35,11 +35,7 @@ static bool is_number(const struct reader *r, const char *p)
 
 static void skip_blanks(struct reader *r)
 {
-    const char *p = r->p;
-    uint32_t point;
-
-    while (p < r->end && word_step(&p, r->end, &point) == WORD_BLANK)
-        r->p = p;
+    r->p = word_skip_blanks(r->p, r->end);
 }
 
 static str take_number(struct reader *r)

@@ -10,11 +10,6 @@ struct reader {
     const char *groups; /* 4 of them, 0 behind the last */
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool take(struct reader *r, str what)
 {
     if ((size_t)(r->end - r->p) < what.n || memcmp(r->p, what.p, what.n) != 0)
@@ -45,9 +40,10 @@ static bool take_group(struct reader *r)
 
 static char *copy_digits(struct reader *r, char *out)
 {
-    while (r->p < r->end && is_digit(*r->p))
-        *out++ = *r->p++;
-    return out;
+    str digits = str_between(r->p, ascii_skip_digits(r->p, r->end));
+
+    r->p = str_end(digits);
+    return mempcpy(out, digits.p, digits.n);
 }
 
 /* 1,234,567 and 12,34,567: the last group has three digits, inner ones two or three. */
@@ -125,7 +121,7 @@ static bool is_plain(str text)
     if (i && text.p[i] == '0')
         return false;
     for (; i < text.n; i++)
-        if (!is_digit(text.p[i]))
+        if (!ascii_is_digit(text.p[i]))
             return false;
     return text.n > 0;
 }
@@ -172,7 +168,7 @@ bool coerce_number(const struct coerce_setup *setup, struct arena *a, str text,
     }
     char *start = arena_reserve(a, text.n + 2), *digits = copy_sign(&r, start);
     char *out = copy_grouped(&r, digits, &wrong);
-    if (out == digits && r.p + 1 < r.end && *r.p == r.decimal && is_digit(r.p[1]))
+    if (out == digits && r.p + 1 < r.end && *r.p == r.decimal && ascii_is_digit(r.p[1]))
         *out++ = '0'; /* .5 */
     if (out == digits)
         return coerce_refuse(result, "is no number");

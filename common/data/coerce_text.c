@@ -11,27 +11,20 @@ bool coerce_text(const struct coerce_setup *setup, struct arena *a, str text,
     return true;
 }
 
-static const char *skip_digits(const char *p, const char *end)
-{
-    while (p < end && *p >= '0' && *p <= '9')
-        p++;
-    return p;
-}
-
 /* 1.13984E+18, 1E+18: what a spreadsheet makes of long digits. 12E5 may be an id. */
 static bool is_rounded(str text)
 {
-    const char *end = str_end(text), *p = skip_digits(text.p, end);
+    const char *end = str_end(text), *p = ascii_skip_digits(text.p, end);
     bool has_point = p > text.p && p < end && (*p == '.' || *p == ',');
 
     if (p == text.p)
         return false;
-    p = skip_digits(p + has_point, end);
+    p = ascii_skip_digits(p + has_point, end);
     if (p == end || (*p != 'E' && *p != 'e'))
         return false;
     bool has_sign = ++p < end && (*p == '+' || *p == '-');
     p += has_sign;
-    return (has_point || has_sign) && p < end && skip_digits(p, end) == end;
+    return (has_point || has_sign) && p < end && ascii_skip_digits(p, end) == end;
 }
 
 bool coerce_id(const struct coerce_setup *setup, struct arena *a, str text, struct coerced *out)

@@ -5,7 +5,7 @@ enum { FRACTION_MAX = 9 };
 
 bool date_is_digit(const struct date_reader *r)
 {
-    return r->p < r->end && *r->p >= '0' && *r->p <= '9';
+    return r->p < r->end && ascii_is_digit(*r->p);
 }
 
 bool date_take(struct date_reader *r, char c)

@@ -7,11 +7,6 @@ struct factor { /* mantissa / 10^scale */
     uint32_t scale;
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool read_factor(str s, struct factor *f)
 {
     bool has_point = false;
@@ -24,7 +19,7 @@ static bool read_factor(str s, struct factor *f)
             continue;
         }
         digits += f->mantissa > 0 || s.p[i] != '0';
-        if (!is_digit(s.p[i]) || digits > DECIMAL_FACTOR_DIGITS || f->scale >= 60)
+        if (!ascii_is_digit(s.p[i]) || digits > DECIMAL_FACTOR_DIGITS || f->scale >= 60)
             return false;
         f->mantissa = f->mantissa * 10 + (uint64_t)(s.p[i] - '0');
         f->scale += has_point;
@@ -52,7 +47,7 @@ bool decimal_read(struct decimal *d, str s)
     if (s.n > DECIMAL_DIGITS_MAX || s.n == (size_t)d->is_negative)
         return false;
     for (size_t i = s.n; i-- > (size_t)d->is_negative;) {
-        if (is_digit(s.p[i]))
+        if (ascii_is_digit(s.p[i]))
             d->digits[d->n++] = (uint8_t)(s.p[i] - '0');
         else if (s.p[i] != '.' || d->scale || !d->n || i == (size_t)d->is_negative)
             return false;

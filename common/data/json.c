@@ -20,7 +20,7 @@ enum json_type json_type(str value)
     case '-':
         return JSON_NUMBER;
     default:
-        return value.n && value.p[0] >= '0' && value.p[0] <= '9' ? JSON_NUMBER : JSON_INVALID;
+        return value.n && ascii_is_digit(value.p[0]) ? JSON_NUMBER : JSON_INVALID;
     }
 }
 

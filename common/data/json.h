@@ -26,6 +26,20 @@ struct json_limits {       /* 0: the default in brackets */
  * offset. `limits` and `at` may be NULL. */
 const char *json_check(str text, const struct json_limits *limits, size_t *at) MUST_CHECK;
 
+/* What may stand between values: fewer than in plain text. */
+static inline bool json_is_blank(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static inline const char *json_skip_blanks(const char *p, const char *end)
+{
+    while (p < end && (unsigned char)*p <= ' ' &&
+           json_is_blank(*p)) /* the first test is quick */
+        p++;
+    return p;
+}
+
 enum json_type json_type(str value); /* by its first byte */
 str json_skip(str *rest); /* cut one value off the front, with blanks before it; empty
                            * at the end or at a closing bracket */

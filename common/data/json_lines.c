@@ -110,7 +110,7 @@ static enum rows_status skip_line(struct json_lines *r, str line, bool is_found,
 }
 
 /* A byte order mark, also one that a second file brought along. */
-static str skip_blanks(str line)
+static str without_blanks(str line)
 {
     line = str_trim(line);
     return str_trim(text_skip_bom(line));
@@ -133,7 +133,7 @@ static enum rows_status next_line(void *self, str piece, bool is_last, struct ar
             return skip_line(r, line, is_found, a, row);
         if (!is_found)
             return ROWS_MORE;
-        str text = skip_blanks(line);
+        str text = without_blanks(line);
         if (text.n) {
             *row = (struct row){.offset = r->offset + (size_t)(text.p - line.p),
                                 .end = r->offset + line.n};

@@ -5,7 +5,7 @@
     #include <emmintrin.h>
 #endif
 
-#include "common/base/str.h"
+#include "common/data/json.h"
 
 /* Which bytes a scan stops at. */
 enum json_scan {
@@ -56,19 +56,6 @@ static inline const char *json_scan(const char *p, const char *end, enum json_sc
     }
 #endif
     while (p < end && !json_is_hit(*p, what))
-        p++;
-    return p;
-}
-
-static inline bool json_is_blank(char c)
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-static inline const char *json_skip_blanks(const char *p, const char *end)
-{
-    while (p < end && (unsigned char)*p <= ' ' &&
-           json_is_blank(*p)) /* the first test is quick */
         p++;
     return p;
 }

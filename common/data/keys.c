@@ -48,8 +48,7 @@ str keys_columns(const struct keys *k, struct arena *a, str stage, str uri)
     char *series = arena_alloc(a, uri.n + 1), *out = series, hex[16];
 
     for (size_t i = 0; i < uri.n; i++) {
-        bool is_digit = uri.p[i] >= '0' && uri.p[i] <= '9';
-        if (!is_digit)
+        if (!ascii_is_digit(uri.p[i]))
             *out++ = uri.p[i];
         else if (out == series || out[-1] != '0')
             *out++ = '0';

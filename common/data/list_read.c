@@ -16,12 +16,6 @@ static bool take(struct cursor *c, char byte)
     return true;
 }
 
-static void skip_blanks(struct cursor *c)
-{
-    while (take(c, ' ') || take(c, '\t') || take(c, '\n') || take(c, '\r'))
-        continue;
-}
-
 /* Behind the first quote: a backslash makes the next byte plain, as a second quote does. */
 static bool read_quoted(struct cursor *c, str *item)
 {
@@ -43,11 +37,11 @@ static bool read_item(struct list *l, struct cursor *c)
 {
     str item;
 
-    skip_blanks(c);
+    c->p = json_skip_blanks(c->p, c->end);
     if (take(c, '"')) {
         if (!read_quoted(c, &item))
             return coerce_refuse(l->out, "has a quote that is not closed");
-        skip_blanks(c);
+        c->p = json_skip_blanks(c->p, c->end);
         return list_add(l, item);
     }
     const char *start = c->p;

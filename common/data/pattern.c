@@ -150,7 +150,7 @@ static void put_repeat(struct reader *r)
     unsigned number = 0, times = 1;
     const char *start = r->p++;
 
-    for (; r->p < r->end && (*r->p == ',' || (*r->p >= '0' && *r->p <= '9')); r->p++) {
+    for (; r->p < r->end && (*r->p == ',' || ascii_is_digit(*r->p)); r->p++) {
         number = *r->p == ',' ? 0 : MIN(number * 10 + (unsigned)(*r->p - '0'), STATES_MAX + 1u);
         times = MAX(times, number);
     }

@@ -13,11 +13,7 @@ struct digits {
 
 size_t quantity_digits_at(const char *p, const char *end)
 {
-    const char *start = p;
-
-    while (p < end && *p >= '0' && *p <= '9')
-        p++;
-    return (size_t)(p - start);
+    return (size_t)(ascii_skip_digits(p, end) - p);
 }
 
 /* The declared group sign that stands at `p`, of several bytes or one; 0: none. */

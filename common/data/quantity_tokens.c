@@ -17,7 +17,7 @@ struct scanner {
 
 static bool is_digit_at(const struct scanner *s, const char *p)
 {
-    return p < s->end && *p >= '0' && *p <= '9';
+    return p < s->end && ascii_is_digit(*p);
 }
 
 static void add(struct scanner *s, const char *from, struct token token)

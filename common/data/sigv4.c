@@ -18,8 +18,7 @@ static char *put(char *out, str s)
 
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '.' || c == '~';
+    return ascii_is_letter_or_digit(c) || c == '-' || c == '_' || c == '.' || c == '~';
 }
 
 /* Percent-encode all but unreserved bytes, and '/' when `slash` says so. */
@@ -41,22 +40,15 @@ static str encode(struct arena *a, str s, bool slash)
     return (str){begin, (size_t)(out - begin)};
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static str decode(struct arena *a, str s)
 {
     char *begin = arena_reserve(a, s.n), *out = begin;
 
     for (size_t i = 0; i < s.n; i++) {
-        bool is_code = s.p[i] == '%' && i + 2 < s.n && hex_value(s.p[i + 1]) >= 0 &&
-                       hex_value(s.p[i + 2]) >= 0;
-        *out++ = is_code ? (char)(hex_value(s.p[i + 1]) << 4 | hex_value(s.p[i + 2])) : s.p[i];
+        bool is_code = s.p[i] == '%' && i + 2 < s.n && str_hex_digit(s.p[i + 1]) >= 0 &&
+                       str_hex_digit(s.p[i + 2]) >= 0;
+        *out++ = is_code ? (char)(str_hex_digit(s.p[i + 1]) << 4 | str_hex_digit(s.p[i + 2]))
+                         : s.p[i];
         i += is_code ? 2 : 0;
     }
     arena_trim(a, out);

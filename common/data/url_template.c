@@ -81,8 +81,7 @@ static bool has_control(str text)
 
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '.' || c == '_' || c == '~';
+    return ascii_is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 /* NULL: there is no room before `end`. */

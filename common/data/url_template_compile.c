@@ -103,11 +103,10 @@ static bool check_url_char(struct compiler *c)
 {
     static const char good[] = "-._~!$&'()*+,;=:@/?%";
     char x = c->text.p[c->at];
-    bool is_word = (x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z') || (x >= '0' && x <= '9');
 
     if (x == '#')
         return fail(c, "what stands behind '#' is never sent: leave it out, or write %23");
-    if (!is_word && (!x || !strchr(good, x)))
+    if (!ascii_is_letter_or_digit(x) && (!x || !strchr(good, x)))
         return fail(c, "write this character percent-encoded, as %20 for a blank");
     if (x == '%' && (c->text.n - c->at < 3 || str_hex_digit(c->text.p[c->at + 1]) < 0 ||
                      str_hex_digit(c->text.p[c->at + 2]) < 0))

@@ -33,8 +33,7 @@ bool url_has_dots(str url, size_t from)
 
 static bool is_host_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '.' || c == '_';
+    return ascii_is_letter_or_digit(c) || c == '-' || c == '.' || c == '_';
 }
 
 static size_t fail(size_t *at, size_t where, struct error *err, const char *what)

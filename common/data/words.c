@@ -64,6 +64,16 @@ enum word_class word_step(const char **p, const char *end, uint32_t *point)
     return class_of(c);
 }
 
+const char *word_skip_blanks(const char *p, const char *end)
+{
+    const char *next = p;
+    uint32_t point;
+
+    while (next < end && word_step(&next, end, &point) == WORD_BLANK)
+        p = next;
+    return p;
+}
+
 struct builder {
     struct word_keys *k;
     const char *p, *end;
@@ -105,15 +115,6 @@ static void note_end(struct builder *b)
     b->k->ends[b->k->count++] = (struct word_end){b->p, b->n, is_letter && next == WORD_DIGIT};
 }
 
-static void skip_blanks(struct builder *b)
-{
-    const char *next = b->p;
-    uint32_t point;
-
-    while (next < b->end && word_step(&next, b->end, &point) == WORD_BLANK)
-        b->p = next;
-}
-
 /* What stands between the letters of a key, and is not in it. */
 static bool skip_joint(struct builder *b, enum word_class class, uint32_t point,
                        const char *behind)
@@ -129,7 +130,7 @@ static bool skip_joint(struct builder *b, enum word_class class, uint32_t point,
         return true;
     }
     if (class == WORD_BLANK) {
-        skip_blanks(b);
+        b->p = word_skip_blanks(b->p, b->end);
         next = peek(b->p, b->end, &next_point);
         bool has_more = next == WORD_LETTER || next_point == '/';
         b->k->is_cut = ++b->words == b->max_words && has_more;
@@ -148,7 +149,7 @@ static bool add_slash(struct builder *b, const char *behind)
     b->p = behind;
     b->last = WORD_MARK;
     b->has_slash = true;
-    skip_blanks(b);
+    b->p = word_skip_blanks(b->p, b->end);
     return append(b, '/');
 }
 

@@ -16,6 +16,7 @@ enum word_class {
 /* Step over one code point of valid UTF-8, `*p` before `end`; `point` is a small letter, and a
  * superscript is its digit. */
 enum word_class word_step(const char **p, const char *end, uint32_t *point);
+const char *word_skip_blanks(const char *p, const char *end);
 
 enum { WORD_KEY_MAX = 48, WORD_ENDS_MAX = 8, WORD_WORDS_MAX = 4 };
 struct word_end {

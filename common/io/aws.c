@@ -75,8 +75,7 @@ str aws_encode(struct arena *a, str text, bool is_path)
 
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
-        bool is_bare = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       (c >= '0' && c <= '9') || (c && strchr("-_.~", c)) ||
+        bool is_bare = ascii_is_letter_or_digit((char)c) || (c && strchr("-_.~", c)) ||
                        (c == '/' && is_path);
         if (is_bare) {
             *end++ = (char)c;

@@ -7,8 +7,7 @@ enum state { REQUEST_LINE, LINE_END, LINE_START, NAME, VALUE, HEAD_END };
 /* RFC 9110, 5.6.2: what names and methods are made of. */
 static bool is_token_byte(unsigned char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("!#$%&'*+-.^_`|~", c));
+    return ascii_is_letter_or_digit((char)c) || (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 static bool is_text_byte(unsigned char c)

@@ -2,10 +2,9 @@
 
 #include <time.h>
 
-#include "common/base/hash.h"
 #include "common/data/json.h"
+#include "common/data/text_map.h"
 
-enum { SLOTS_FIRST = 256 };
 static const uint64_t time_end_ms = 253402300800000;           /* the year 10000 */
 static const uint64_t expiry_max_ms = ((uint64_t)1 << 53) - 1; /* more is no number in Lua */
 
@@ -21,18 +20,12 @@ struct window {
     struct sum *sums;
     uint32_t count;
 };
-struct slot {
-    uint64_t hash;
-    struct window *window;
-    struct sum *sum;
-};
 struct counts {
     struct arena *arena;
     const struct pipeline *pipeline;
     uint32_t stage;
     struct window *windows;
-    struct slot *slots; /* open addressing; a power of two */
-    uint32_t room, used;
+    struct text_map sums; /* of all windows, by key */
 };
 
 struct counts *counts_new(struct arena *a, const struct pipeline *p, uint32_t stage)
@@ -41,8 +34,7 @@ struct counts *counts_new(struct arena *a, const struct pipeline *p, uint32_t st
         if (p->counts[i].on != stage)
             continue;
         struct counts *c = arena_zalloc(a, sizeof(*c));
-        *c = (struct counts){.arena = a, .pipeline = p, .stage = stage, .room = SLOTS_FIRST};
-        c->slots = arena_zalloc(a, c->room * sizeof(*c->slots));
+        *c = (struct counts){.arena = a, .pipeline = p, .stage = stage, .sums = {.arena = a}};
         return c;
     }
     return NULL;
@@ -168,49 +160,20 @@ static struct window *window_of(struct counts *c, const struct pipeline_count *r
     return c->windows = w;
 }
 
-static struct slot *find_slot(struct counts *c, uint64_t hash, const struct window *w, str key)
-{
-    uint32_t i = (uint32_t)hash & (c->room - 1);
-
-    while (c->slots[i].sum && (c->slots[i].hash != hash || c->slots[i].window != w ||
-                               !str_equal(c->slots[i].sum->key, key)))
-        i = (i + 1) & (c->room - 1);
-    return &c->slots[i];
-}
-
-static void grow(struct counts *c)
-{
-    struct slot *old = c->slots;
-    uint32_t old_room = c->room;
-
-    c->room *= 2;
-    c->slots = arena_zalloc(c->arena, c->room * sizeof(*c->slots));
-    for (uint32_t i = 0; i < old_room; i++)
-        if (old[i].sum)
-            *find_slot(c, old[i].hash, old[i].window, old[i].sum->key) = old[i];
-}
-
 static void count(struct counts *c, const struct pipeline_count *rule, const struct record *r)
 {
     uint64_t ms = rule->every_ms ? time_of(rule, r, c->arena) : 0;
     struct window *w = window_of(c, rule, rule->every_ms ? ms - ms % rule->every_ms : 0);
     str key = key_of(rule, r, c->arena);
-    uint64_t hash = hash_more((uint64_t)(uintptr_t)w, key);
-    struct slot *s = find_slot(c, hash, w, key);
+    bool is_new;
+    struct sum *sum = text_map_get(&c->sums, w, key, sizeof(*sum), &is_new);
 
-    struct sum *sum = s->sum;
-
-    if (!sum) {
-        sum = arena_alloc(c->arena, sizeof(*sum));
+    if (is_new) {
         *sum = (struct sum){.next = w->sums, .key = key};
-        *s = (struct slot){.hash = hash, .window = w, .sum = sum};
         w->sums = sum;
         w->count++;
-        c->used++;
     }
     sum->n++;
-    if (c->used * 2 > c->room)
-        grow(c);
 }
 
 /* A record of a replay was counted when it first went through. */

@@ -203,6 +203,11 @@ static bool ends(struct offline *o, uint32_t number, const struct record *r)
         end(o, OFFLINE_OUT, def->name, r, STR_NONE, STR_NONE);
         return true;
     }
+    if (pipeline_reduces(o->setup.pipeline, number)) {
+        end(o, OFFLINE_FILTERED, def->name, r, STR("reduced"),
+            STR("it ends in a window or a table"));
+        return true;
+    }
     assert(r->route);
     if (r->route->act == ROUTE_TO)
         return false;

@@ -19,16 +19,12 @@ struct sums {
     uint32_t room, count;
 };
 
-/* What is long, or has bytes that a message of one line cannot hold, by its hash. */
 static str name_of(struct arena *a, str text)
 {
     unsigned char digest[DIGEST_BYTES];
     char hex[2 * DIGEST_BYTES];
-    bool is_plain = text.n <= KEY_PLAIN_MAX && !str_starts(text, STR("sha256:"));
 
-    for (size_t i = 0; i < text.n && is_plain; i++)
-        is_plain = (unsigned char)text.p[i] >= ' ' && text.p[i] != 0x7f;
-    if (is_plain)
+    if (text.n <= KEY_PLAIN_MAX && !str_starts(text, STR("sha256:")))
         return text;
     digest_sha256(text, digest);
     digest_hex(digest, hex);
@@ -44,37 +40,64 @@ static str id_of(struct arena *a, const struct record *r)
                         (unsigned long long)o.offset);
 }
 
+static const struct once_rule *rule_of(const struct output_context *c)
+{
+    return &c->pipeline->stages[c->stage].once;
+}
+
 void once_find(const struct output_context *c, struct batch *b)
 {
-    const struct pipeline_stage *stage = &c->pipeline->stages[c->stage];
-    const struct once_rule *rule = &stage->once;
+    const struct once_rule *rule = rule_of(c);
+    bool reduces = pipeline_reduces(c->pipeline, c->stage);
     str key;
 
     b->marks = NULL;
     if (!rule->member_count)
         return;
-    bool reduces = pipeline_reduces(c->pipeline, c->stage);
-    str prefix = keys_named(c->keys, &b->arena, "once", stage->name, ":");
     str *marks = arena_zalloc(&b->arena, (b->record_count + 1) * sizeof(*marks));
     batch_each(r, b) {
         bool goes_on = reduces || (r->route && r->route->act == ROUTE_TO);
         if (r->verdict != VERDICT_PASS || !goes_on ||
             !record_key(&b->arena, r, rule->members, rule->member_count, &key))
             continue;
-        key = name_of(&b->arena, key);
-        marks[r - b->records] =
-            arena_printf(&b->arena, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(key));
+        marks[r - b->records] = name_of(&b->arena, key);
         b->marks = marks;
     }
 }
 
-void once_learn(struct batch *b, const str *values)
+static str hash_at(const struct output_context *c, struct arena *a, uint64_t start_ms)
+{
+    str start = arena_printf(a, ":%llu", (unsigned long long)(start_ms / 1000));
+
+    return keys_named(c->keys, a, "once", c->pipeline->stages[c->stage].name, start.p);
+}
+
+void once_hashes(const struct output_context *c, struct arena *a, str hashes[ONCE_HASHES])
+{
+    uint64_t within = rule_of(c)->within_ms, start = c->now_ms - c->now_ms % within;
+
+    hashes[0] = hash_at(c, a, start - within);
+    hashes[1] = hash_at(c, a, start);
+    hashes[2] = hash_at(c, a, start + within);
+}
+
+/* `<ms> <id>` */
+static bool is_of_another(const struct output_context *c, str mark, str id)
+{
+    str by = mark;
+    uint64_t ms;
+
+    return str_to_u64(str_cut(&by, ' '), &ms) && ms + rule_of(c)->within_ms > c->now_ms &&
+           !str_equal(by, id);
+}
+
+void once_learn(const struct output_context *c, struct batch *b, const str *values)
 {
     batch_each(r, b) {
-        if (!b->marks[r - b->records].n)
+        if (!b->marks[r - b->records].p)
             continue;
-        str was = *values++;
-        if (r->verdict == VERDICT_PASS && was.p && !str_equal(was, id_of(&b->arena, r)))
+        str mark = *values++;
+        if (r->verdict == VERDICT_PASS && mark.p && is_of_another(c, mark, id_of(&b->arena, r)))
             record_settle(r, VERDICT_DROP, STR("duplicate"), STR_NONE);
     }
 }
@@ -99,14 +122,14 @@ static bool admit(void *sums, const struct record *r, str *reason)
     struct sums *s = sums;
     str key = s->b->marks[r - s->b->records], id;
 
-    if (!key.n)
+    if (!key.p)
         return true;
     uint64_t hash = hash_bytes(key);
     uint32_t i = (uint32_t)hash & (s->room - 1);
-    while (s->slots[i].key.n && (s->slots[i].hash != hash || !str_equal(s->slots[i].key, key)))
+    while (s->slots[i].key.p && (s->slots[i].hash != hash || !str_equal(s->slots[i].key, key)))
         i = (i + 1) & (s->room - 1);
     id = id_of(s->arena, r);
-    if (!s->slots[i].key.n) {
+    if (!s->slots[i].key.p) {
         s->slots[i] = (struct slot){.hash = hash, .key = key, .id = id};
         s->count++;
         return true;
@@ -115,28 +138,37 @@ static bool admit(void *sums, const struct record *r, str *reason)
     return str_equal(s->slots[i].id, id);
 }
 
+static str number(struct arena *a, uint64_t v)
+{
+    return arena_printf(a, "%llu", (unsigned long long)v);
+}
+
 static void build(void *sums, struct parts *p)
 {
     const struct sums *s = sums;
-    const struct pipeline_stage *stage = &s->c->pipeline->stages[s->c->stage];
-    str *keys = arena_alloc(s->arena, (s->count + 1) * sizeof(*keys));
-    str *args = arena_alloc(s->arena, (s->count + 1) * sizeof(*args));
+    uint64_t within = rule_of(s->c)->within_ms, now = s->c->now_ms;
+    str *keys = arena_alloc(s->arena, ONCE_HASHES * sizeof(*keys));
+    str *args = arena_alloc(s->arena, (4 + 2 * (size_t)s->count) * sizeof(*args));
     uint32_t n = 0;
 
     if (!s->count)
         return;
-    args[0] = arena_printf(s->arena, "%llu", (unsigned long long)stage->once.within_ms);
+    once_hashes(s->c, s->arena, keys);
+    args[n++] = number(s->arena, now);
+    args[n++] = number(s->arena, within);
+    args[n++] = number(s->arena, now - now % within + 3 * within); /* the last that reads it */
+    args[n++] = number(s->arena, s->count);
     for (uint32_t i = 0; i < s->room; i++) {
-        if (!s->slots[i].key.n)
+        if (!s->slots[i].key.p)
             continue;
-        keys[n++] = s->slots[i].key;
-        args[n] = s->slots[i].id;
+        args[n++] = s->slots[i].key;
+        args[n++] = s->slots[i].id;
     }
     parts_say(p, &(struct commit_part){.kind = STR("once"),
                                        .keys = keys,
                                        .args = args,
-                                       .key_count = n,
-                                       .arg_count = n + 1});
+                                       .key_count = ONCE_HASHES,
+                                       .arg_count = n});
 }
 
 const struct part_kind part_once = {

@@ -44,6 +44,7 @@ struct pipeline_table { /* tables: sp:{lane}:table:<name>, written by records of
     uint32_t key_count, set_count;
     str time;     /* member with the event time; empty: accept time, and replays do not write */
     uint64_t max; /* rows; new ones beyond it are not stored */
+    bool reduces; /* the records end here */
 };
 struct pipeline_test {                  /* tests: what is to become of a record */
     str name, stage, from;              /* stage: alone; from: along the routes; one of them */

@@ -13,9 +13,9 @@ struct marks {
 };
 
 /* Words of our own keys in Redis, and of the file. */
-static const char *const reserved[] = {"inbox",  "dead", "later",  "books",    "job",
-                                       "source", "seen", "count",  "pipeline", "mark",
-                                       "worker", "wake", "replay", "window",   "columns"};
+static const char *const reserved[] = {
+    "inbox", "dead",   "later", "books",  "job",    "source",  "seen", "count", "pipeline",
+    "mark",  "worker", "wake",  "replay", "window", "columns", "once", "table", "tables"};
 
 static bool is_reserved(str name)
 {
@@ -31,7 +31,7 @@ bool pipeline_is_name(str s)
         return false;
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
+        if (!((c >= 'a' && c <= 'z') || ascii_is_digit(c) || c == '_' || c == '-'))
             return false;
     }
     return true;
@@ -45,7 +45,7 @@ static const struct setting dedupe_settings[] = {
     {"key", SETTING_NODE, NULL, offsetof(struct dedupe, key),
      "Member, or list of members, that say which records are the same."},
     {"within", SETTING_MSEC, NULL, offsetof(struct dedupe, within_ms),
-     "How long a key is remembered, from the first record on; up to 400d."},
+     "How long a key is remembered, from the first record on: 1s to 400d."},
     {0},
 };
 
@@ -128,8 +128,9 @@ static struct once_rule read_dedupe(struct loader *l, const struct node *map,
         !pipeline_members(l, d.key, PIPELINE_KEY_MAX, &rule.members, &rule.member_count))
         return rule;
     rule.within_ms = d.within_ms;
-    if (d.within_ms == 0 || d.within_ms > within_max_ms)
-        findings_error(l->f, node_at(map, "within"), 1, "'within' is more than 0, up to 400d");
+    if (d.within_ms == 0 || d.within_ms > within_max_ms || d.within_ms % 1000)
+        findings_error(l->f, node_at(map, "within"), 1,
+                       "'within' is whole seconds, from 1s to 400d");
     if (kind && (kind->is_end || kind->wants_jobs))
         findings_error(l->f, map->key_at, (uint32_t)map->key.n,
                        "'dedupe' belongs to a stage that records with members leave for "

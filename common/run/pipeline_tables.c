@@ -9,6 +9,7 @@ struct table_settings {
     str on, time;
     const struct node *key, *set;
     uint64_t max;
+    bool reduces;
 };
 const struct setting pipeline_table_settings[] = {
     {"on", SETTING_STR, NULL, offsetof(struct table_settings, on),
@@ -22,6 +23,8 @@ const struct setting pipeline_table_settings[] = {
      "accepted."},
     {"max", SETTING_COUNT, "1M", offsetof(struct table_settings, max),
      "Rows of the table; further keys are not stored, but counted."},
+    {"reduce", SETTING_BOOL, "false", offsetof(struct table_settings, reduces),
+     "The records themselves end here, filtered as `reduced`: only their rows stay."},
     {0},
 };
 
@@ -42,6 +45,11 @@ static void read_table(struct loader *l, const struct node *map)
         return;
     if (s.max == 0)
         findings_error(l->f, node_at(map, "max"), 1, "'max' must be at least 1");
+    if (s.reduces && l->p->stages[t.on].kind && l->p->stages[t.on].kind->is_end)
+        findings_error(l->f, node_at(map, "reduce"), 1,
+                       "what leaves '" STR_FMT "' was delivered: reduce it in a stage before",
+                       STR_ARG(s.on));
+    t.reduces = s.reduces;
     t.time = s.time;
     t.max = s.max;
     l->p->tables[l->p->table_count++] = t;

@@ -72,8 +72,7 @@ const struct setting pipeline_window_settings[] = {
 static bool is_member_name(str s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (!(s.p[i] >= '0' && s.p[i] <= '9') && s.p[i] != '_' &&
-            !((s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'z'))
+        if (!ascii_is_letter_or_digit(s.p[i]) && s.p[i] != '_')
             return false;
     return s.n > 0 && s.n <= 64;
 }
@@ -236,6 +235,9 @@ bool pipeline_reduces(const struct pipeline *p, uint32_t stage)
 {
     for (uint32_t i = 0; i < p->window_count; i++)
         if (p->windows[i].on == stage && p->windows[i].reduces)
+            return true;
+    for (uint32_t i = 0; i < p->table_count; i++)
+        if (p->tables[i].on == stage && p->tables[i].reduces)
             return true;
     return false;
 }

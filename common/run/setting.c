@@ -67,7 +67,7 @@ static const char *parse_scaled(str text, const struct unit *units, const char *
     size_t digits = 0;
     uint64_t n;
 
-    while (digits < text.n && text.p[digits] >= '0' && text.p[digits] <= '9')
+    while (digits < text.n && ascii_is_digit(text.p[digits]))
         digits++;
     if (digits == 0)
         return usage;
@@ -146,8 +146,8 @@ static const char *parse_secret(str text, str *value)
         return "is no name of a secret: 1 to 64 characters";
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
-        bool is_good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       (c >= '0' && c <= '9') || c == '_' || c == '-' || (c == '.' && i > 0);
+        bool is_good =
+            ascii_is_letter_or_digit(c) || c == '_' || c == '-' || (c == '.' && i > 0);
         if (!is_good)
             return "is no name of a secret: letters, digits, '_', '-' and '.' only";
     }

@@ -67,6 +67,7 @@ def test_the_shipped_settings_are_durable(p):
     ("maxmemory-policy", "allkeys-lru", "bad", "none"),
     ("proto-max-bulk-len", "512mb", "warn", "durable"),
     ("busy-reply-threshold", "0", "warn", "durable"),
+    ("lazyfree-lazy-expire", "no", "warn", "durable"),
 ])
 def test_a_wrong_setting_is_found_and_the_remedy_works(p, name, wrong, grade, level):
     good = p.r.config_get(name)[name]

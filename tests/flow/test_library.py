@@ -50,4 +50,5 @@ def test_flags(r):
                                            "sp1_oldest": ["no-writes"], "sp1_redrive": [], "sp1_drop": ["allow-oom"],
                                            "sp1_expire": ["allow-oom"], "sp1_leave": ["allow-oom"], "sp1_vanished": ["allow-oom"],
                                            "sp1_gate": ["allow-oom"], "sp1_cache_put": [], "sp1_lease": ["allow-oom"],
-                                           "sp1_cache_tell": ["allow-oom"], "sp1_cache_drop": ["allow-oom"]}
+                                           "sp1_cache_tell": ["allow-oom"], "sp1_cache_drop": ["allow-oom"],
+                                           "sp1_close": [], "sp1_window": [], "sp1_results": ["allow-oom"]}

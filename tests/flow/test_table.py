@@ -2,9 +2,11 @@
 import gzip
 import json
 import random
+import re
 import signal
 import subprocess
 import threading
+import urllib.request
 
 import pytest
 
@@ -58,7 +60,7 @@ def test_documents_and_keys_of_several_members(r, table, write):
     (ROWS, "", "say which columns name a row"),
     ("code,name\n", "code", "x: no row is good"),
     (b"\x1f\x8b\x08cut", "code", "x: "),
-    (gzip.compress(b"code,name\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(9999)))[:9000], "code", "nothing was changed"),
+    (gzip.compress(b"code,name\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(9999)), mtime=0)[:9000], "code", "nothing was changed"),
 ])
 def test_what_is_wrong_changes_nothing(r, table, write, content, key, says):
     r.hset(TABLE, "old", "{}")
@@ -139,6 +141,12 @@ tables:
 WORKERS = ("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1")
 
 
+def refused_by_metric(p):
+    with urllib.request.urlopen(f"http://{p.worker('dispatch').http()}/metrics") as page:
+        found = re.search(r'^standpipe_table_refused_total{table="offices"} (\d+)$', page.read().decode(), re.M)
+    return found and int(found[1])
+
+
 def test_records_write_a_table_through_kills(tmp_path):
     chance, model = random.Random(5), {}
     rows = [(f"o{chance.randrange(500)}", f"c{chance.randrange(1000)}", 1700000000 + chance.randrange(400)) for _ in range(8000)]
@@ -164,6 +172,8 @@ def test_records_write_a_table_through_kills(tmp_path):
         listed = p.command("table", "list").stdout
         assert listed == ("offices: 800 rows, written by records of tidy, at most 800 rows, "
                           f"{len(model) + 400 - 800} new rows were not stored\n")
+        wait_for("the gauge", lambda: refused_by_metric(p) == len(model) + 400 - 800)
+        assert "were not stored" in p.command("doctor").stdout
         refused = p.command("table", "load", "offices", file, "--key", "id")
         assert "which records of stage 'tidy' write" in refused.stderr and p.r.hlen("sp:{0}:table:offices") == 800
 
@@ -193,3 +203,6 @@ def test_try_needs_no_redis_for_tables_and_duplicates(tmp_path):
     (tmp_path / "x.csv").write_text("id,city,at\na,b,1\na,b,1\n")
     done = subprocess.run([STANDPIPE, "try", tmp_path / "x.csv", "--pipeline", pipeline], capture_output=True, text=True)
     assert "2 rows: 2 ok" in done.stdout, done.stdout + done.stderr
+    pipeline.write_text(PIPELINE.replace("max: 800", "reduce: true"))
+    done = subprocess.run([STANDPIPE, "try", tmp_path / "x.csv", "--pipeline", pipeline], capture_output=True, text=True)
+    assert "2 rows: 0 ok, 2 filtered" in done.stdout, done.stdout + done.stderr

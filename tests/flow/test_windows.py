@@ -1,7 +1,10 @@
 """Sums by key and hour: the same as a recount of what was delivered, whatever happens on the way."""
 import decimal
 import json
+import pathlib
 import random
+import re
+import subprocess
 
 import pytest
 
@@ -9,6 +12,7 @@ from pipeline import Pipeline, uri_of
 from standpipe_run import wait_for
 from windows import FIRST, HOUR, csv, in_redis, pipeline, recount, sales, window_key
 
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs/windows.md"
 WORKERS = ("split-1", "normalise-1", "normalise-2", "deliver-1")
 
 
@@ -96,6 +100,19 @@ def test_read_with_redis_cli_alone(p):
     (document,) = p.documents()
     assert p.r.hget(window_key(FIRST), '["GB","York"]') == (
         '{"n":1,"total":1.50,"low":1.5,"high":1.5,"mean":[1.50,1],"newest":[%d,"%s","ann"]}' % (FIRST * 1000, document["sp_id"]))
+
+
+def test_the_one_liners_of_the_docs(p):
+    """They are run as they stand there."""
+    p.apply(pipeline())
+    p.start("dispatch", *WORKERS)
+    p.send(p.write("a.csv", csv([{"at": FIRST, "country": "GB", "city": "York", "agent": a, "price": "1.5"} for a in ("ann", "bob", "ann")])))
+    p.rest()
+    lines = re.findall(r"^    redis-cli (.*?)(?: +#.*)?$", DOCS.read_text(), re.M)
+    told = [subprocess.run(["bash", "-c", f"redis-cli -s {p.redis.socket} {line}"], capture_output=True, text=True, check=True).stdout for line in lines]
+    assert len(told) == 5 and told[0].split() == [str(FIRST)]
+    assert told[1].startswith('["GB","York"]\n{"n":3,"total":4.50,') and told[2].startswith('{"n":3,')
+    assert told[3:] == ["2\n", "ann\n2\nbob\n1\n"]
 
 
 def results_and_totals(p, documents):

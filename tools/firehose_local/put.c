@@ -11,15 +11,9 @@ struct reader {
 };
 typedef const char *member_fn(struct reader *r, str name);
 
-static void skip_blanks(struct reader *r)
-{
-    while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\r' || *r->p == '\t'))
-        r->p++;
-}
-
 static bool take(struct reader *r, char c)
 {
-    skip_blanks(r);
+    r->p = json_skip_blanks(r->p, r->end);
     if (r->p == r->end || *r->p != c)
         return false;
     r->p++;
@@ -29,7 +23,7 @@ static bool take(struct reader *r, char c)
 /* A string with its quotes. Nothing between them is checked yet. */
 static bool take_string(struct reader *r, str *quoted)
 {
-    skip_blanks(r);
+    r->p = json_skip_blanks(r->p, r->end);
     const char *begin = r->p, *p = begin + 1;
 
     if (begin == r->end || *begin != '"')
@@ -113,7 +107,7 @@ static const char *data_member(struct reader *r, str name)
 
     if (!str_is(name, "Data"))
         return take_value(r, &quoted);
-    skip_blanks(r);
+    r->p = json_skip_blanks(r->p, r->end);
     if (r->p < r->end && *r->p == 'n')
         return take_value(r, &quoted);
     if (r->has_data || !take_string(r, &quoted))
@@ -172,7 +166,7 @@ static const char *top_member(struct reader *r, str name)
 
     if (str_is(name, "DeliveryStreamName"))
         return take_text(r, &r->put->stream);
-    skip_blanks(r);
+    r->p = json_skip_blanks(r->p, r->end);
     if (!is_records || (r->p < r->end && *r->p == 'n'))
         return take_value(r, &value);
     if (r->put->is_given)
@@ -190,6 +184,6 @@ const char *put_parse(struct put *p, str body, bool is_batch, struct arena *a, c
     const char *wrong = take_object(&r, top_member);
     if (wrong)
         return wrong;
-    skip_blanks(&r);
+    r.p = json_skip_blanks(r.p, r.end);
     return r.p == r.end ? NULL : "bytes behind the end";
 }

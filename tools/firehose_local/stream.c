@@ -255,8 +255,7 @@ bool stream_name_is_good(str name)
         return false;
     for (size_t i = 0; i < name.n; i++) {
         char c = name.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '_' || c == '.' || c == '-'))
+        if (!(ascii_is_letter_or_digit(c) || c == '_' || c == '.' || c == '-'))
             return false;
     }
     return true;

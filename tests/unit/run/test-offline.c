@@ -141,7 +141,8 @@ static void test_records_take_their_routes(void)
         {"ship", OFFLINE_INTO, "{\"n\":1}", "", "out ship  {\"n\":1}\n"},
         {"nowhere", OFFLINE_INTO, "{\"n\":1}", "", "the pipeline has no stage 'nowhere'"},
         {"inbox", OFFLINE_BEHIND, "{\"n\":4}", "",
-         "stage 'slow' does not work offline: stop before it with --stage"},
+         "stage 'slow' does not work offline: stop before it with --stage; a test says what it "
+         "is answered under 'replies'"},
     };
     struct seen s = {0};
 
