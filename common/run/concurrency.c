@@ -7,7 +7,7 @@
 
 enum {
     SAMPLES = 8,   /* good calls that tell something, unless one was refused */
-    KEPT_OFF = 20, /* intervals until a limit that was too high is tried again */
+    KEPT_OFF = 20, /* intervals, at most, until a limit that was too high is tried again */
 };
 static const double ALPHA = 0.4, CALM_ALPHA = 0.1;
 static const double DEVIATIONS = 2.5;       /* above the mean: slower */
@@ -62,7 +62,7 @@ static void lower(struct concurrency *c, bool is_too_high)
 {
     if (is_too_high && c->limit > 1) {
         c->too_high = c->limit;
-        c->kept_off = KEPT_OFF;
+        c->kept_off = MIN(c->limit * 2, (uint32_t)KEPT_OFF);
     }
     c->limit = MAX((uint32_t)(c->limit * LESS), 1U);
 }
@@ -93,14 +93,15 @@ static void decide(struct concurrency *c, const struct moving *before)
     bool is_quick = mean <= c->quickest * AS_QUICK + NOISE_US;
     bool has_jumped = c->observed_us >= before->mean + DEVIATIONS * deviation;
 
-    if (is_quick && c->was_reached && !c->was_refused && c->observed_us <= before->mean) {
+    if (c->was_refused) { /* lower already */
+    } else if (is_quick && c->was_reached && c->observed_us <= before->mean) {
         raise(c);
-    } else if (c->was_refused || is_slow || (has_jumped && !is_quick)) {
+    } else if (is_slow || (has_jumped && !is_quick)) {
         if (is_slow && !c->fell_from) {
             c->fell_from = c->limit;
             c->fell_at = 0;
         }
-        lower(c, is_slow || c->was_refused);
+        lower(c, is_slow);
     }
     learn_quickest(c, is_slow);
 }
@@ -114,12 +115,20 @@ static void end_interval(struct concurrency *c)
         moving_add(&c->past, c->observed_us, ALPHA);
         moving_add(&c->calm, c->observed_us, CALM_ALPHA);
     }
-    if (c->is_fixed)
-        return;
-    if (c->good)
+    if (!c->is_fixed && c->good)
         decide(c, &before);
-    else if (c->was_refused)
+}
+
+/* Who is turned away makes room at once for the next one, who is turned away as well: this does
+ * not wait for the end of the interval, but begins one, in which it happens no more. */
+static void take_refusal(struct concurrency *c, uint64_t now_us)
+{
+    if (c->was_refused)
+        return;
+    if (!c->is_fixed)
         lower(c, true);
+    begin_interval(c, now_us);
+    c->was_refused = true;
 }
 
 void concurrency_finish(struct concurrency *c, enum concurrency_end how, uint64_t took_us,
@@ -131,7 +140,8 @@ void concurrency_finish(struct concurrency *c, enum concurrency_end how, uint64_
         c->sum_us += (double)took_us;
         c->good++;
     }
-    c->was_refused |= how == CONCURRENCY_REFUSED;
+    if (how == CONCURRENCY_REFUSED)
+        take_refusal(c, now_us);
     if (!c->past.has_value && c->good) { /* the first says how long an interval is */
         moving_add(&c->past, c->sum_us, ALPHA);
         c->calm = c->past;

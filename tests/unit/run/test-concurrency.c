@@ -54,7 +54,7 @@ static void test_concurrency_one_step(void)
         {19, CONCURRENCY_GOOD, 100 * MS, 20}, /* the limit was not needed */
         {20, CONCURRENCY_GOOD, 200 * MS, 18}, /* above 2.5 deviations */
         {20, CONCURRENCY_REFUSED, 100 * MS, 18},
-        {20, CONCURRENCY_REFUSED, 1 * MS, 20}, /* once for an interval */
+        {20, CONCURRENCY_REFUSED, 1 * MS, 18}, /* at once, and once in an interval */
         {20, CONCURRENCY_OTHER, 100 * MS, 20},
         {5, CONCURRENCY_GOOD, 900 * MS, 20}, /* too few to tell */
     };
