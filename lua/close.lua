@@ -1,7 +1,7 @@
 -- sp1_close: closes the panes of a window that nothing may come for any more, and hands its results on as
 -- records, some at a call and each once, whoever calls.
 -- KEYS  state panes books | topic of the results, if any
--- ARGV  name stage every_ms over_ms lateness_ms idle_ms keep_ms high     stage: the one that it sums up; idle_ms: 0 never;
+-- ARGV  name every_ms over_ms lateness_ms idle_ms keep_ms high     idle_ms: 0 never;
 --       clock: 1 by the clock of Redis, 0 by event time                  high: mark of the topic
 --       nkeys name*                     members of the key, as JSON
 --       nvalues (name op decimals k)*
@@ -30,7 +30,7 @@ do
   end
 
   local function close_arguments(K, A)
-    local w = {state = K[1], index = K[2], books = K[3], topic = K[4], name = text(A), stage = text(A)}
+    local w = {state = K[1], index = K[2], books = K[3], topic = K[4], name = text(A)}
     w.every, w.over, w.lateness, w.idle = number(A, COUNT_MAX), number(A, COUNT_MAX), number(A, COUNT_MAX), number(A, COUNT_MAX)
     w.keep, w.high, w.by_clock = number(A, COUNT_MAX), number(A, COUNT_MAX), number(A, 1) == 1
     result_arguments(w, A)
@@ -53,13 +53,22 @@ do
     want_grant('HDEL', w.state, 'f')
   end
 
-  -- The time up to which nothing is expected any more. A stream that stands still, with nothing on its way
-  -- into the stage, has come to its end.
+  -- Does a record or a file wait in any topic?
+  local function is_any_waiting(books)
+    local flat = read('HGETALL', books)
+    for i = 1, #flat, 2 do
+      if flat[i] ~= 'dead:records' and flat[i]:sub(-8) == ':records' and (integer(flat[i + 1]) or 0) > 0 then return true end
+    end
+    return false
+  end
+
+  -- The time up to which nothing is expected any more. A stream that stands still, with nothing on its way,
+  -- has come to its end.
   local function watermark(w)
     if w.by_clock then return w.now - w.lateness end
     local last = redis.call('ZRANGE', w.index, -1, -1)[1]
-    local waiting = integer(read('HGET', w.books, w.stage .. ':records') or '0') or 0
-    if w.idle > 0 and last and w.moved > 0 and w.now - w.moved >= w.idle and waiting <= 0 then
+    local is_still = w.idle > 0 and last and w.moved > 0 and w.now - w.moved >= w.idle
+    if is_still and not is_any_waiting(w.books) then
       return math.max(w.newest - w.lateness, last * 1000 + w.every)
     end
     return w.newest - w.lateness

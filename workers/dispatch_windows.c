@@ -78,7 +78,6 @@ static void ask(struct closer *c, const struct pipeline_window *w)
     if (w->has_to)
         args[n++] = keys_topic(keys, a, p->stages[w->to].name);
     args[n++] = w->name;
-    args[n++] = p->stages[w->on].name;
     args[n++] = number(a, w->every_ms);
     args[n++] = number(a, w->over_ms);
     args[n++] = number(a, w->lateness_ms);

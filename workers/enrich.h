@@ -12,7 +12,7 @@
 #include "workers/lookup_rate.h"
 
 enum {
-    ENRICH_BATCHES = 8, /* kept at the same time, those being committed included */
+    ENRICH_BATCHES = 4, /* kept at the same time, those being committed included */
     ENRICH_KEY_MEMBERS = 8,
 };
 

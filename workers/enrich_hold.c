@@ -6,7 +6,7 @@
 #include "workers/enrich.h"
 
 enum {
-    PATIENCE_US = 10 * 1000 * 1000, /* how long settled records wait for those beside them */
+    PATIENCE_US = 30 * 1000 * 1000, /* how long settled records wait for those beside them */
     STOP_US = 3 * 1000 * 1000,      /* how long calls in flight may take when we stop */
 };
 

@@ -6,8 +6,10 @@
 #include "common/base/base.h"
 
 enum {
-    SAMPLES = 8,   /* good calls that tell something, unless one was refused */
-    KEPT_OFF = 20, /* intervals, at most, until a limit that was too high is tried again */
+    SAMPLES = 8,       /* good calls that tell something, unless one was refused */
+    KEPT_OFF = 20,     /* intervals, at most, until a limit that was too high is tried again */
+    KEPT_OFF_ONCE = 3, /* the same when one call was refused, which may be chance */
+    PROOF = 200,       /* calls at half the limit that tell whether the load was the cause */
 };
 static const double ALPHA = 0.4, CALM_ALPHA = 0.1;
 static const double DEVIATIONS = 2.5;       /* above the mean: slower */
@@ -17,6 +19,9 @@ static const double LESS = 0.9;
 static const double AS_QUICK = 1.2, SLOW = 1.4; /* of the quickest mean */
 static const double NOISE_US = 3000;            /* of two busy machines, on top */
 static const double NO_BETTER = 0.8;            /* of the mean before */
+
+static const double OF_LATE = 0.05, IN_THE_LONG_RUN = 0.002; /* weights of a call */
+static const double MORE_THAN_USUAL = 3, AND_MORE = 0.05;    /* refused: it is the load */
 
 void moving_add(struct moving *m, double x, double alpha)
 {
@@ -45,7 +50,7 @@ static void begin_interval(struct concurrency *c, uint64_t now_us)
 {
     c->sum_us = 0;
     c->good = 0;
-    c->was_refused = false;
+    c->was_refused = c->was_refused_again = false;
     c->was_reached = c->in_flight >= c->limit;
     c->end_us = now_us + (uint64_t)c->past.mean;
 }
@@ -119,16 +124,59 @@ static void end_interval(struct concurrency *c)
         decide(c, &before);
 }
 
+/* Calls that are refused as ever at half the limit are not refused for their number. */
+static void learn_usual(struct concurrency *c)
+{
+    if (!c->cut_from || (c->limit > 1 && c->limit * 2 > c->cut_from) || c->ends < PROOF)
+        return;
+    if (c->refusals) {
+        c->usual = fmax(c->usual, (double)c->refusals / c->ends);
+        c->kept_off = 0;
+    }
+    c->cut_from = 0;
+}
+
+/* Was a call turned away for there were too many? */
+static bool is_overload(struct concurrency *c, bool is_refused)
+{
+    c->refused += OF_LATE * (is_refused - c->refused);
+    if (c->usual > 0)
+        c->usual += IN_THE_LONG_RUN * (is_refused - c->usual);
+    if (c->limit == 1 || c->limit * 2 <= c->cut_from) {
+        c->ends++;
+        c->refusals += is_refused;
+    }
+    learn_usual(c);
+    return is_refused && (c->usual <= 0 || c->refused > MORE_THAN_USUAL * c->usual + AND_MORE);
+}
+
+static void lower_by_one(struct concurrency *c)
+{
+    if (c->limit > 1) {
+        c->too_high = c->limit--;
+        c->kept_off = MAX(c->kept_off, (uint32_t)KEPT_OFF_ONCE);
+    }
+}
+
 /* Who is turned away makes room at once for the next one, who is turned away as well: this does
- * not wait for the end of the interval, but begins one, in which it happens no more. */
+ * not wait for the end of the interval, but begins one. One alone may be chance. */
 static void take_refusal(struct concurrency *c, uint64_t now_us)
 {
-    if (c->was_refused)
+    bool is_first = !c->was_refused;
+
+    if (c->was_refused_again)
         return;
-    if (!c->is_fixed)
+    if (!c->cut_from) {
+        c->cut_from = c->limit;
+        c->ends = c->refusals = 0;
+    }
+    if (!c->is_fixed && is_first)
+        lower_by_one(c);
+    else if (!c->is_fixed)
         lower(c, true);
     begin_interval(c, now_us);
     c->was_refused = true;
+    c->was_refused_again = !is_first;
 }
 
 void concurrency_finish(struct concurrency *c, enum concurrency_end how, uint64_t took_us,
@@ -140,7 +188,7 @@ void concurrency_finish(struct concurrency *c, enum concurrency_end how, uint64_
         c->sum_us += (double)took_us;
         c->good++;
     }
-    if (how == CONCURRENCY_REFUSED)
+    if (how != CONCURRENCY_OTHER && is_overload(c, how == CONCURRENCY_REFUSED))
         take_refusal(c, now_us);
     if (!c->past.has_value && c->good) { /* the first says how long an interval is */
         moving_add(&c->past, c->sum_us, ALPHA);

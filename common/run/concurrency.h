@@ -5,7 +5,8 @@
  *
  * A mean that follows the times of late forgets what was quick, and the limit creeps up with a
  * service that gets slower bit by bit. So the quickest mean is kept too; only when the limit
- * has been halved and that has not helped, the service itself has become slower. */
+ * has been halved and that has not helped, the service itself has become slower. The same with
+ * calls that are turned away: those that fail whatever the load are no reason to hold back. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,10 +28,15 @@ struct concurrency {
     uint32_t good;
     uint64_t end_us;               /* of this interval */
     bool was_reached, was_refused; /* in this interval */
+    bool was_refused_again;        /* it was not one call alone */
     uint32_t fell_from;            /* limit when calls became slow; 0: they are not */
     uint32_t too_high, kept_off;   /* limit that fell last; raises that it is not tried for */
     double fell_at;                /* and their mean then */
     double observed_us;            /* mean of the last interval */
+    double refused;                /* share of the calls of late */
+    double usual;                  /* share that is refused whatever the load */
+    uint32_t cut_from;             /* limit when calls were refused; 0: they are not */
+    uint32_t ends, refusals;       /* at half of that, and below */
 };
 
 enum concurrency_end {

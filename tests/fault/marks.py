@@ -1,4 +1,4 @@
-"""F46: what commits move beside books and counts, while workers and Redis are killed: each key passes once, and a table ends up
+"""F49: what commits move beside books and counts, while workers and Redis are killed: each key passes once, and a table ends up
 as the newest of its records say."""
 import collections
 import json
@@ -84,4 +84,4 @@ def kills(ctx):
     return {"kills": kills, **figures}, wrong
 
 
-ROWS = [("F46", "duplicates and tables, workers and redis killed", kills)]
+ROWS = [("F49", "duplicates and tables, workers and redis killed", kills)]

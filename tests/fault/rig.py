@@ -37,15 +37,16 @@ class Rig(Pipeline):
     def __init__(self, folder, lease="30s", call="64KiB", fleet=FLEET, **settings):
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(folder, lease, **{**DURABLE, **settings})
-        self.call, self.fleet, self.files = call, fleet, []
+        self.text = PIPELINE.format(call=call)
+        self.fleet, self.files = fleet, []
         self.sink = None  # address of a proxy in front of firehose-local, for what is started from now on
         self.peaks = collections.Counter()
         self.in_hand = set()  # ids of the documents that a deliverer held when it was killed or paused
 
     def __enter__(self):
         super().__enter__()
-        self.apply(PIPELINE.format(call=self.call))
         try:
+            self.apply(self.text)
             self.start_fleet()
         except BaseException as failure:
             self.__exit__(type(failure), failure, None)  # a with that never began does not end

@@ -32,7 +32,7 @@ def part(panes, newest=0):
 
 def close(r, over=HOUR, lateness=0, idle=0, keep=60_000, high=0, clock=0, keys=("country",), to=True):
     names = [json.dumps(k) for k in keys]
-    args = [NAME, "tidy", HOUR, over, lateness, idle, keep, high, clock, len(names), *names, len(VALUES), *(x for v in VALUES for x in v)]
+    args = [NAME, HOUR, over, lateness, idle, keep, high, clock, len(names), *names, len(VALUES), *(x for v in VALUES for x in v)]
     k = [STATE, PANES, BOOKS, *([TOPIC] if to else [])]
     try:
         return r.fcall("sp1_close", len(k), *k, *args)
@@ -146,10 +146,10 @@ def test_by_the_clock(r, send):
 
 def test_a_stream_that_stands_still_has_come_to_its_end(r, send):
     send(part({FIRST: {"GB": row()}}, newest=(FIRST + 5) * 1000))
-    r.hset(BOOKS, "tidy:records", 3)
+    r.hset(BOOKS, mapping={"rows:records": 1, "dead:records": 5})
     r.hincrby(STATE, "moved", -5000)
     assert close_all(r, idle=5000)[1] == 0  # some are on their way
-    r.hset(BOOKS, "tidy:records", 0)
+    r.hset(BOOKS, "rows:records", 0)
     assert close_all(r, idle=60_000)[1] == 0
     assert close_all(r, idle=5000) == ((FIRST + 3600) * 1000, 1)
 
@@ -202,11 +202,11 @@ def test_foreign_type(r, send, key):
 
 def test_arguments_cut_short(r, send):
     before = dump(r)
-    args = [NAME, "tidy", HOUR, HOUR, 0, 0, 1, 0, 0, 1, '"a"', 1, "n", "count", 0, 0]
+    args = [NAME, HOUR, HOUR, 0, 0, 1, 0, 0, 1, '"a"', 1, "n", "count", 0, 0]
     for n in range(len(args)):
         with pytest.raises(Exception, match="^BADARG"):
             r.fcall("sp1_close", 4, STATE, PANES, BOOKS, TOPIC, *args[:n])
-    for bad in ({2: 0}, {3: 5}, {9: -1}):
+    for bad in ({1: 0}, {2: 5}, {8: -1}):
         with pytest.raises(Exception, match="^BADARG"):
             r.fcall("sp1_close", 4, STATE, PANES, BOOKS, TOPIC, *[bad.get(i, x) for i, x in enumerate(args)])
     assert dump(r) == before

@@ -49,12 +49,13 @@ static void test_concurrency_one_step(void)
         uint32_t limit;
     } rows[] = {
         {20, CONCURRENCY_GOOD, 100 * MS, 21},
-        {20, CONCURRENCY_GOOD, 95 * MS, 20},  /* the interval is not over */
-        {20, CONCURRENCY_GOOD, 105 * MS, 20}, /* no quicker than before: stay */
-        {19, CONCURRENCY_GOOD, 100 * MS, 20}, /* the limit was not needed */
-        {20, CONCURRENCY_GOOD, 200 * MS, 18}, /* above 2.5 deviations */
-        {20, CONCURRENCY_REFUSED, 100 * MS, 18},
-        {20, CONCURRENCY_REFUSED, 1 * MS, 18}, /* at once, and once in an interval */
+        {20, CONCURRENCY_GOOD, 95 * MS, 20},    /* the interval is not over */
+        {20, CONCURRENCY_GOOD, 105 * MS, 20},   /* no quicker than before: stay */
+        {19, CONCURRENCY_GOOD, 100 * MS, 20},   /* the limit was not needed */
+        {20, CONCURRENCY_GOOD, 200 * MS, 18},   /* above 2.5 deviations */
+        {1, CONCURRENCY_REFUSED, 100 * MS, 19}, /* it may be chance */
+        {20, CONCURRENCY_REFUSED, 100 * MS, 17},
+        {20, CONCURRENCY_REFUSED, 1 * MS, 17}, /* at once, and once in an interval */
         {20, CONCURRENCY_OTHER, 100 * MS, 20},
         {5, CONCURRENCY_GOOD, 900 * MS, 20}, /* too few to tell */
     };
@@ -125,6 +126,7 @@ enum model {
     CREEPS,  /* and by one time more for each of them */
     REFUSES, /* calls above `k` are turned away at once */
     SHARES,  /* `k` at a time; more of them share that */
+    FAILS,   /* one call in `k`, whatever the load */
     SLOWER,  /* steady, and from the middle on three times as slow by its own doing */
 };
 struct service {
@@ -159,6 +161,7 @@ static double times(const struct service *s, uint64_t half_us)
     case SLOWER:
         return s->now_us > half_us ? 3 : 1;
     case STEADY:
+    case FAILS:
     case REFUSES:
         break;
     }
@@ -169,7 +172,8 @@ static void call(struct service *s, uint64_t half_us)
 {
     uint32_t i = s->n++;
     double took = TIME_US * (1 + s->spread * (2 * uniform(s) - 1)) * times(s, half_us);
-    bool is_refused = s->model == REFUSES && s->n > s->k;
+    bool is_refused =
+        s->model == REFUSES ? s->n > s->k : s->model == FAILS && uniform(s) * s->k < 1;
 
     s->calls[i].begun_us = s->now_us;
     s->calls[i].ends_us = s->now_us + (is_refused ? 1000 : (uint64_t)took);
@@ -221,12 +225,13 @@ static void test_concurrency_settles_where_the_service_bears_it(void)
         uint32_t k;
         double spread, least, most;
     } rows[] = {
-        {STEADY, 0, 0, 200, 200},   {STEADY, 0, 0.5, 200, 200}, {DOUBLES, 10, 0, 7, 10},
-        {DOUBLES, 10, 0.5, 6, 10},  {DOUBLES, 50, 0.2, 35, 50}, {CREEPS, 10, 0, 7, 10},
-        {CREEPS, 10, 0.5, 6, 10},   {CREEPS, 50, 0.2, 35, 50},  {REFUSES, 10, 0, 7, 10},
-        {REFUSES, 10, 0.5, 7, 10},  {REFUSES, 50, 0.2, 35, 50}, {SHARES, 10, 0, 9, 14},
-        {SHARES, 10, 0.5, 8, 14},   {SHARES, 50, 0.2, 45, 70},  {SLOWER, 0, 0.2, 100, 200},
-        {STEADY, 0, 0.9, 150, 200},
+        {STEADY, 0, 0, 200, 200},   {STEADY, 0, 0.5, 200, 200},  {DOUBLES, 10, 0, 7, 10},
+        {DOUBLES, 10, 0.5, 6, 10},  {DOUBLES, 50, 0.2, 35, 50},  {CREEPS, 10, 0, 7, 10},
+        {CREEPS, 10, 0.5, 6, 10},   {CREEPS, 50, 0.2, 35, 50},   {REFUSES, 10, 0, 7, 10},
+        {REFUSES, 10, 0.5, 7, 10},  {REFUSES, 50, 0.2, 35, 50},  {SHARES, 10, 0, 9, 14},
+        {SHARES, 10, 0.5, 8, 14},   {SHARES, 50, 0.2, 45, 70},   {SLOWER, 0, 0.2, 100, 200},
+        {STEADY, 0, 0.9, 150, 200}, {FAILS, 100, 0.5, 100, 200}, {FAILS, 30, 0.5, 60, 200},
+        {FAILS, 10, 0.5, 100, 200}, {FAILS, 1000, 0.2, 90, 200},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
