@@ -48,8 +48,8 @@ def verdict(p, rows):
     copies, ambiguous = sum(seen.values()) - len(seen), p.books().get("ship:ambiguous", 0)
     filtered = sum(int(s.get("filtered:duplicate", 0)) for s in p.sources().values())
     table = p.r.hgetall("sp:{0}:table:states")
-    figures = {"rows": len(rows), "keys": len(keys), "lost": len(keys - came.keys()), "passed_twice": sum(n > 1 for n in came.values()),
-               "filtered": filtered, "copies": copies, "ambiguous": ambiguous,
+    figures = {"rows": len(rows), "keys": len(keys), "lost": len(keys - came.keys()),
+               "passed_twice": sum(n > 1 for n in came.values()), "filtered": filtered, "copies": copies, "ambiguous": ambiguous,
                "table_equal": table == newest(rows)}
     wrong = [*checker.rest(p), *checker.accounts(p)]
     if figures["lost"] or figures["passed_twice"] or filtered != len(rows) - len(keys) or copies > ambiguous:
