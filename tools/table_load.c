@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/data/json.h"
+#include "common/data/origin.h"
 #include "common/io/source.h"
 #include "tools/offline_file.h"
 #include "tools/say.h"
@@ -56,7 +57,8 @@ static uint64_t line_at(const struct load *l, uint64_t offset)
 
 static void refuse(struct load *l, const struct record *r, const char *why)
 {
-    uint64_t offset, line = offline_offset(r, &offset) ? line_at(l, offset) : 0;
+    struct origin from;
+    uint64_t line = origin_of(r, &from) ? line_at(l, from.offset) : 0;
     str place = line ? arena_printf(&l->scratch, ":%" PRIu64, line) : STR_NONE;
 
     l->is_over = true;

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "common/data/origin.h"
 #include "tools/show.h"
 #include "tools/try_lines.h"
 
@@ -109,11 +110,11 @@ static void record_json(struct try_view *v, const struct offline_end *end, bool 
                         struct arena *scratch)
 {
     struct say *s = &v->say;
-    uint64_t offset;
+    struct origin from;
 
     say(s, "%s{\"row\":%" PRIu64, v->shown ? "," : "", offline_row(end->record));
-    if (offline_offset(end->record, &offset))
-        say(s, ",\"offset\":%" PRIu64, offset);
+    if (origin_of(end->record, &from))
+        say(s, ",\"offset\":%" PRIu64, from.offset);
     say(s, ",\"fate\":\"%s\",\"stage\":", fates[end->fate]);
     say_quoted(s, end->stage);
     if (end->fate == OFFLINE_OUT) {
@@ -133,7 +134,7 @@ static void record_text(struct try_view *v, const struct offline_end *end, bool 
                         struct arena *scratch)
 {
     struct say *s = &v->say;
-    uint64_t offset;
+    struct origin from;
 
     say(s, "  row %-5" PRIu64 " ", offline_row(end->record));
     if (end->fate == OFFLINE_OUT) {
@@ -147,8 +148,9 @@ static void record_text(struct try_view *v, const struct offline_end *end, bool 
     say_seen(s, end->reason);
     say(s, "  ");
     say_seen(s, end->detail);
-    if (offline_offset(end->record, &offset))
-        say(s, "  (stage %.*s, offset %" PRIu64 ")\n", (int)end->stage.n, end->stage.p, offset);
+    if (origin_of(end->record, &from))
+        say(s, "  (stage %.*s, offset %" PRIu64 ")\n", (int)end->stage.n, end->stage.p,
+            from.offset);
     else
         say(s, "  (stage %.*s)\n", (int)end->stage.n, end->stage.p);
 }

@@ -66,7 +66,5 @@ int offline_records(struct offline *o, const struct offline_records *in,
 str offline_job(const struct offline *o, str name) MUST_CHECK;
 uint64_t offline_rows(const struct offline *o); /* of the last file, as far as it was read */
 
-/* Number of a record in its file, from 1, and where its bytes began there; false: the line does
- * not tell. */
+/* Number of a record in its file, from 1. */
 uint64_t offline_row(const struct record *r);
-bool offline_offset(const struct record *r, uint64_t *offset) MUST_CHECK;
