@@ -74,7 +74,7 @@ def test_late_records_are_counted_and_routed(p):
 
 def test_two_commits_on_their_way_learn_that_a_pane_is_closed(p):
     """Both were built before, and the first refusal tells the second nothing that is new."""
-    p.apply(pipeline(lateness="24h"))
+    p.apply(pipeline())
     p.start("dispatch", "split-1", "deliver-1")
     rows = sales(400)
     for i in range(40):
@@ -145,7 +145,7 @@ def results_and_totals(p, documents):
 
 def test_results_go_out_once_whoever_closes(p):
     """Two dispatchers, which are killed while they close; another normaliser than the one that filled the panes."""
-    p.apply(pipeline("to: odd\nidle: 1s"))
+    p.apply(pipeline("to: odd\nidle: 1s", lateness="10m"))
     p.start("dispatch-1", "dispatch-2", *WORKERS)
     rows = sales(6000)
     rows.sort(key=lambda r: r["at"])
