@@ -6,13 +6,20 @@
 #include "workers/enrich.h"
 
 enum {
-    PATIENCE_US = 30 * 1000 * 1000, /* how long settled records wait for those beside them */
-    STOP_US = 3 * 1000 * 1000,      /* how long calls in flight may take when we stop */
+    PATIENCE_MS = 30 * 1000,   /* of a join: how long settled records wait for others */
+    STOP_US = 3 * 1000 * 1000, /* how long calls in flight may take when we stop */
 };
 
 static uint64_t now_us(const struct enrich *s)
 {
     return clock_mono_us(s->worker->services->clock);
+}
+
+/* How long records that are settled wait for those beside them. */
+static uint64_t patience_us(const struct enrich *s)
+{
+    return 1000 * (s->plan.lookups ? lookup_plan_config(s->plan.lookups)->patience_ms
+                                   : (uint64_t)PATIENCE_MS);
 }
 
 /* Batches that are kept. */
@@ -25,7 +32,7 @@ struct held *enrich_hold(struct enrich *s, struct batch *b)
     if (h->next)
         h->next->link = &h->next;
     if (s->timer && !timer_is_running(s->timer))
-        timer_start(s->timer, s->is_stopping ? STOP_US : PATIENCE_US);
+        timer_start(s->timer, s->is_stopping ? STOP_US : patience_us(s));
     return s->held = h;
 }
 
@@ -109,7 +116,7 @@ static void part(struct enrich *s, struct held *h)
 static void on_timer(void *ctx)
 {
     struct enrich *s = ctx;
-    uint64_t now = now_us(s), patience = s->is_stopping ? 0 : PATIENCE_US, next = 0;
+    uint64_t now = now_us(s), patience = s->is_stopping ? 0 : patience_us(s), next = 0;
 
     for (struct held *h = s->held, *after; h; h = after) {
         after = h->next;

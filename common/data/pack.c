@@ -138,23 +138,32 @@ void pack_append(struct pack *p, struct pack_entry *e)
     p->bytes += e->bytes;
 }
 
-void pack_records(struct arena *a, struct pack *p, struct record *const *records, uint32_t n,
-                  const str *cols)
+static void pack_spans(struct arena *a, struct pack *p, struct record *const *records,
+                       uint32_t n, const str *cols, const struct pack_again *again)
 {
     while (n) {
         struct span s = next_span(records, n, cols);
+        s.again = again;
         pack_append(p, pack_span(a, &s));
         records += s.n;
         n -= s.n;
     }
 }
 
+void pack_records(struct arena *a, struct pack *p, struct record *const *records, uint32_t n,
+                  const str *cols)
+{
+    pack_spans(a, p, records, n, cols, NULL);
+}
+
+void pack_records_again(struct arena *a, struct pack *p, struct record *const *records,
+                        uint32_t n, const struct pack_again *again)
+{
+    pack_spans(a, p, records, n, NULL, again);
+}
+
 void pack_record_again(struct arena *a, struct pack *p, struct record *r,
                        const struct pack_again *again)
 {
-    struct record *const one[] = {r};
-    struct span s = next_span(one, 1, NULL);
-
-    s.again = again;
-    pack_append(p, pack_span(a, &s));
+    pack_records_again(a, p, (struct record *const[]){r}, 1, again);
 }

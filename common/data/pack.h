@@ -35,3 +35,6 @@ struct pack_again { /* why a record goes back into its own topic */
 /* Pack one record as an entry of its own, as its entry was. */
 void pack_record_again(struct arena *a, struct pack *p, struct record *r,
                        const struct pack_again *again);
+/* The same for many, together where pack_records() would put them so. */
+void pack_records_again(struct arena *a, struct pack *p, struct record *const *records,
+                        uint32_t n, const struct pack_again *again);

@@ -55,16 +55,20 @@ static void begin_interval(struct concurrency *c, uint64_t now_us)
     c->end_us = now_us + (uint64_t)c->past.mean;
 }
 
+/* In larger steps until it was too much for the first time. */
 static void raise(struct concurrency *c)
 {
+    uint32_t step = c->has_fallen ? 1 : 1 + c->limit / 8;
+
     if (c->kept_off && c->limit + 1 >= c->too_high)
         c->kept_off--;
     else
-        c->limit = MIN(c->limit + 1, (uint32_t)CONCURRENCY_MAX);
+        c->limit = MIN(c->limit + step, (uint32_t)CONCURRENCY_MAX);
 }
 
 static void lower(struct concurrency *c, bool is_too_high)
 {
+    c->has_fallen = true;
     if (is_too_high && c->limit > 1) {
         c->too_high = c->limit;
         c->kept_off = MIN(c->limit * 2, (uint32_t)KEPT_OFF);
@@ -117,6 +121,10 @@ static void end_interval(struct concurrency *c)
 
     if (c->good) {
         c->observed_us = c->sum_us / c->good;
+        if (!c->is_warm) { /* the very first call had to connect, too */
+            c->past.mean = c->calm.mean = c->quickest = before.mean = c->observed_us;
+            c->is_warm = true;
+        }
         moving_add(&c->past, c->observed_us, ALPHA);
         moving_add(&c->calm, c->observed_us, CALM_ALPHA);
     }

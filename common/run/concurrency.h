@@ -20,7 +20,7 @@ void moving_add(struct moving *m, double x, double alpha);
 
 struct concurrency {
     uint32_t limit, in_flight;
-    bool is_fixed;
+    bool is_fixed, is_warm, has_fallen;
     struct moving past; /* us; of the intervals before */
     struct moving calm; /* the same over more of them: less by chance */
     double quickest;    /* us; the least that was */

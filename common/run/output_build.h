@@ -25,6 +25,8 @@ struct builder {
     struct record ***lists; /* per stage of the pipeline: what goes there */
     uint32_t *list_lengths;
     struct pack dead, again; /* again: back into the input topic, to be tried later */
+    struct record **untried; /* that only had to wait; they go back together */
+    uint32_t untried_count;
     struct counts *counts;
     struct parts *parts;
     struct windows *windows; /* the part's */

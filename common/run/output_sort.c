@@ -62,17 +62,47 @@ static void end_record(struct builder *w, struct source_sums *s, struct record *
 static bool try_again(struct builder *w, struct source_sums *s, struct record *r)
 {
     const struct entry *e = r->entry;
-    const struct pack_again again = {.try = r->is_untried ? MAX(e->try, 1u) : e->try + 1,
+    const struct pack_again again = {.try = e->try + 1,
                                      .tried = e->tried ? e->tried : w->c->now_ms,
                                      .reason = r->reason,
                                      .is_copy = pipeline_keeps(w->stage)};
 
     assert(!w->stage->kind->wants_jobs);
-    if (!r->is_untried && again.try >= w->stage->retry.attempts)
+    if (again.try >= w->stage->retry.attempts)
         return false;
     pack_record_again(w->arena, &w->again, r, &again);
     s->open++;
     return true;
+}
+
+static bool is_as_old(const struct entry *a, const struct entry *b)
+{
+    return a->try == b->try && a->tried == b->tried;
+}
+
+/* No attempts, and no reason to be alone: they wait for the same. One attempt at least is what
+ * makes an entry wait. */
+static void put_untried(struct builder *w)
+{
+    for (uint32_t i = 0, n; i < w->untried_count; i += n) {
+        const struct entry *e = w->untried[i]->entry;
+        const struct pack_again again = {.try = MAX(e->try, 1u),
+                                         .tried = e->tried ? e->tried : w->c->now_ms,
+                                         .reason = w->untried[i]->reason,
+                                         .is_copy = pipeline_keeps(w->stage)};
+        n = 1;
+        while (i + n < w->untried_count && is_as_old(e, w->untried[i + n]->entry))
+            n++;
+        pack_records_again(w->arena, &w->again, w->untried + i, n, &again);
+    }
+}
+
+static void wait_again(struct builder *w, struct source_sums *s, struct record *r)
+{
+    if (!w->untried)
+        w->untried = arena_alloc(w->arena, w->record_count * sizeof(struct record *));
+    w->untried[w->untried_count++] = r;
+    s->open++;
 }
 
 /* No attempt: the entry is only cut apart. */
@@ -153,6 +183,8 @@ static void sort_record(struct builder *w, struct source_sums *s, struct record 
     } else if (r->verdict == VERDICT_PASS && w->stage->kind->is_end) {
         s->delivered++;
         leaves_well(w, s, r);
+    } else if (r->verdict == VERDICT_RETRY && r->is_untried) {
+        wait_again(w, s, r);
     } else if (r->verdict != VERDICT_RETRY || !try_again(w, s, r)) {
         end_record(w, s, r);
     }
@@ -218,5 +250,6 @@ void output_sort(struct builder *w, uint32_t from, uint32_t n)
             s = sums_of(w, r->entry->src);
         sort_record(w, s, r);
     }
+    put_untried(w);
     add_entries(w, from, n);
 }

@@ -6,6 +6,7 @@ import kills
 import life
 import links
 import lookups
+import marks
 import outages
 import points
 import poison
@@ -14,8 +15,8 @@ import sinks
 import totals
 import upgrades
 
-ROWS = sorted(clocks.ROWS + disks.ROWS + far.ROWS + kills.ROWS + life.ROWS + links.ROWS + lookups.ROWS + outages.ROWS + points.ROWS +
-              poison.ROWS + races.ROWS + sinks.ROWS + totals.ROWS + upgrades.ROWS)
+ROWS = sorted(clocks.ROWS + disks.ROWS + far.ROWS + kills.ROWS + life.ROWS + links.ROWS + lookups.ROWS + marks.ROWS +
+              outages.ROWS + points.ROWS + poison.ROWS + races.ROWS + sinks.ROWS + totals.ROWS + upgrades.ROWS)
 
 # `tools/fault --jobs` runs several rows at a time, since they mostly wait, but for those whose figure is about a second or two. It
 # begins with the longest.

@@ -16,7 +16,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "deploy/docker-compose.yml"
 OUI = pathlib.Path("/usr/share/ieee-data/oui.csv")
-SERVICES = ["redis", "dispatch", "split", "normalise", "deliver", "firehose"]
+SERVICES = ["redis", "dispatch", "split", "normalise", "enrich", "deliver", "firehose"]
 
 
 def engine_missing():

@@ -1,5 +1,6 @@
 """Of records with the same key only the first leaves the stage, through races and kills."""
 import random
+import time
 
 import pytest
 
@@ -23,7 +24,7 @@ WORKERS = ("dispatch", "split-1", "normalise-1", "normalise-2", "deliver-1")
 
 @pytest.fixture
 def p(tmp_path):
-    with Pipeline(tmp_path, lease="2s") as p:
+    with Pipeline(tmp_path, lease="2s", appendonly="yes", appendfsync="always") as p:
         p.apply(PIPELINE)
         yield p
 
@@ -97,8 +98,30 @@ def test_exact_through_kills(p):
         wait_for("some of it", lambda before=before: seen() > before)
         p.worker(f"normalise-{1 + i % 2}").restart()
         p.worker("split-1").restart()
+        if i % 3 == 1:
+            p.kill("redis")
+            p.revive("redis")
     p.rest()
     out = p.documents()
     assert {d["sku"] for d in out} == set(skus)
     assert len({d["sp_id"] for d in out}) == 700  # what the deliverer sent again has the same
     assert p.books()["tidy:filtered"] == filtered(p) == 8000 - 700
+    assert '"true":true' in p.command("audit", "--json").stdout
+
+
+def test_a_key_is_forgotten_after_its_time(p):
+    p.apply(PIPELINE.replace("within: 1h", "within: 1s"))
+    p.start(*WORKERS)
+    p.send(p.write("0.csv", rows(["a"])))
+    wait_for("the first", lambda: p.books().get("tidy:out") == 1)
+    began, n = time.monotonic(), 0
+
+    def passes():
+        nonlocal n
+        n += 1
+        p.send(p.write(f"{n}.csv", rows(["a"])))
+        p.rest()
+        return p.books()["tidy:out"] == 2
+    wait_for("the next", passes)
+    assert n > 1 and 0.5 < time.monotonic() - began < 20
+    wait_for("old marks to vanish", lambda: len(list(p.r.scan_iter("sp:{0}:once:tidy:*"))) <= 1)

@@ -137,7 +137,7 @@ def test_a_failure_that_passes_is_tried_again(pipeline, lookup):
 
 def test_records_do_not_wait_for_ever_for_those_beside_them(pipeline, lookup):
     lookup.faults(silences=1)
-    begin(pipeline, lookup, "when: city ~= nil", text=PIPELINE.replace("timeout: 2s", "timeout: 60s"))
+    begin(pipeline, lookup, "when: city ~= nil", text=PIPELINE.replace("timeout: 2s", "timeout: 60s, patience: 1s"))
     send(pipeline, {"country": "AT"}, {"country": "AT", "city": "Graz"})
     wait_for("the one that needs no answer", lambda: pipeline.books().get("ship:out", 0) == 1)
     lookup.faults()

@@ -12,6 +12,7 @@ stages:
       table: {name: offices, key: [land, office], fresh: 1s}
       set: {city: /city}
       on_missing: issue
+    dedupe: {key: [land, office], within: 1h}
   name: {enrich: {table: {name: lands, key: land}, set: {land_name: /name}}}
   ship: {deliver: {linger: 20ms, firehose: {stream: out, region: eu-west-1}}}
 routes:
@@ -44,6 +45,10 @@ def test_listings_get_the_newest_state_of_their_office(pipeline):
     p.put(data="\n".join(json.dumps(d, separators=(",", ":")) for d in listings), src="00112233aabbccdd", row=1)
     p.rest()
     names = {"GB": "Britain", "DE": "Germany"}
+    twice = [{**d, "sp_id": f"00112233aabbccee-{i}-{i}"} for i, d in enumerate(listings, 1)]
+    p.put(data="\n".join(json.dumps(d, separators=(",", ":")) for d in twice), src="00112233aabbccee", row=1)
+    p.rest()
+    assert p.books()["place:filtered"] == len(listings)
     assert len(p.documents()) == len(listings) and p.books()["office:filtered"] == len(moves)
     for found in p.documents():
         is_known = found["office"] < 40 and found["land"] != "FR"

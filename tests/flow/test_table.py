@@ -153,7 +153,7 @@ def test_records_write_a_table_through_kills(tmp_path):
     for id, city, at in rows:
         value = json.dumps({"city": city, "at": str(at)}, separators=(",", ":"))
         model[id] = max(model.get(id, (0, "")), (at, value))
-    with Pipeline(tmp_path, lease="2s") as p:
+    with Pipeline(tmp_path, lease="2s", appendonly="yes", appendfsync="always") as p:
         p.apply(PIPELINE)
         p.start(*WORKERS)
         for i in range(8):
@@ -161,6 +161,9 @@ def test_records_write_a_table_through_kills(tmp_path):
             p.send(p.write(f"{i}.csv", "id,city,at\n" + "".join(f"{id},{c},{at}\n" for id, c, at in rows[i * 1000:][:1000])))
             wait_for("some of it", lambda before=before: p.books().get("tidy:out", 0) > before)
             p.worker(f"normalise-{1 + i % 2}").restart()
+            if i % 3 == 1:
+                p.kill("redis")
+                p.revive("redis")
         p.rest()
         assert p.r.hgetall("sp:{0}:table:offices") == {id: value for id, (_, value) in model.items()}
         assert p.r.hgetall("sp:{0}:table:offices:at") == {id: str(at * 1000) for id, (at, _) in model.items()}
@@ -168,6 +171,7 @@ def test_records_write_a_table_through_kills(tmp_path):
         p.send(file)
         p.rest()
         assert p.r.hlen("sp:{0}:table:offices") == 800
+        assert '"true":true' in p.command("audit", "--json").stdout
         assert p.books()["table:offices:refused"] == len(model) + 400 - 800
         listed = p.command("table", "list").stdout
         assert listed == ("offices: 800 rows, written by records of tidy, at most 800 rows, "

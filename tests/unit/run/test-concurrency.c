@@ -65,12 +65,32 @@ static void test_concurrency_one_step(void)
         concurrency_init(&c, 0);
         uint64_t now = round_of(&c, 1, CONCURRENCY_GOOD, 100 * MS, 1);
         c.limit = 20;
+        c.has_fallen = true; /* else the steps are larger */
         now = round_of(&c, 10, CONCURRENCY_GOOD, 100 * MS, now);
         CHECK_INT(c.limit, 20);
         round_of(&c, rows[i].calls, rows[i].how, rows[i].took_us, now);
         CHECK_INT(c.limit, rows[i].limit);
         CHECK_INT(c.in_flight, 0);
     }
+}
+
+/* Where nothing is ever too much, the most is reached in some thirty rounds of calls. */
+static void test_concurrency_begins_in_larger_steps(void)
+{
+    struct concurrency c;
+    uint64_t now = 1;
+
+    concurrency_init(&c, 0);
+    for (int i = 0; i < 40; i++)
+        now = round_of(&c, concurrency_room(&c), CONCURRENCY_GOOD, 100 * MS, now);
+    CHECK(c.limit > 40);
+    uint32_t before = c.limit;
+    now = round_of(&c, before, CONCURRENCY_REFUSED, 100 * MS, now);
+    now = round_of(&c, concurrency_room(&c), CONCURRENCY_GOOD, 100 * MS, now);
+    CHECK(c.limit < before);
+    before = c.limit;
+    round_of(&c, before, CONCURRENCY_GOOD, 100 * MS, now);
+    CHECK(c.limit <= before + 1);
 }
 
 static void test_concurrency_idle_limit_does_not_shrink(void)
@@ -229,7 +249,7 @@ static void test_concurrency_settles_where_the_service_bears_it(void)
         {DOUBLES, 10, 0.5, 6, 10},  {DOUBLES, 50, 0.2, 35, 50},  {CREEPS, 10, 0, 7, 10},
         {CREEPS, 10, 0.5, 6, 10},   {CREEPS, 50, 0.2, 35, 50},   {REFUSES, 10, 0, 7, 10},
         {REFUSES, 10, 0.5, 7, 10},  {REFUSES, 50, 0.2, 35, 50},  {SHARES, 10, 0, 9, 14},
-        {SHARES, 10, 0.5, 8, 14},   {SHARES, 50, 0.2, 45, 70},   {SLOWER, 0, 0.2, 100, 200},
+        {SHARES, 10, 0.5, 8, 14},   {SHARES, 50, 0.2, 45, 75},   {SLOWER, 0, 0.2, 100, 200},
         {STEADY, 0, 0.9, 150, 200}, {FAILS, 100, 0.5, 100, 200}, {FAILS, 30, 0.5, 60, 200},
         {FAILS, 10, 0.5, 100, 200}, {FAILS, 1000, 0.2, 90, 200},
     };
@@ -247,6 +267,7 @@ int main(void)
 {
     RUN(test_moving_mean_and_variance);
     RUN(test_concurrency_one_step);
+    RUN(test_concurrency_begins_in_larger_steps);
     RUN(test_concurrency_idle_limit_does_not_shrink);
     RUN(test_concurrency_never_below_one_nor_above_the_most);
     RUN(test_concurrency_fixed_stays);

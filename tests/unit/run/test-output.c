@@ -257,6 +257,41 @@ static void test_output_of_a_record_to_be_tried_again(void)
     }
 }
 
+/* Those that only had to wait stay together, and it is no attempt, be it the last. */
+static void test_output_of_records_that_only_waited(void)
+{
+    struct entry e = {.id = STR("5-0"),
+                      .src = AA,
+                      .row = 7,
+                      .at = 1000,
+                      .n = 3,
+                      .is_booked = true,
+                      .data = STR("{\"kind\":\"a\"}\n{\"kind\":\"ship\"}\n{\"kind\":\"c\"}")};
+
+    for (e.try = 0; e.try < 6; e.try += 2) {
+        struct world w;
+        e.tried = e.try ? 2000 : 0;
+        open_world(&w, TIDY);
+        fill(&w, &e, 1);
+        for (uint32_t i = 0; i < 3; i += 2) {
+            w.batch.records[i].is_untried = true;
+            record_settle(&w.batch.records[i], VERDICT_RETRY, STR("late"), STR("Not yet."));
+        }
+        build(&w, 0, 1);
+        const struct commit_output *out = output_of(&w, "sp:{0}:tidy");
+        CHECK(out && out->pack.entries == 1 && out->pack.records == 2);
+        if (out) {
+            CHECK_STR(field_of(out->pack.first, "try"),
+                      arena_printf(&w.arena, "%u", MAX(e.try, 1u)));
+            CHECK_STR(field_of(out->pack.first, "data"),
+                      STR("{\"kind\":\"a\"}\n{\"kind\":\"c\"}"));
+        }
+        CHECK_STR(data_of(&w, "sp:{0}:ship"), STR("{\"kind\":\"ship\"}"));
+        CHECK_STR(moves_of(&w, "sp:{0}:source:00000000000000aa"), STR(""));
+        close_world(&w);
+    }
+}
+
 static void test_output_of_a_destination(void)
 {
     const struct entry entries[] = {
@@ -556,6 +591,7 @@ int main(void)
 {
     RUN(test_output_of_every_fate_of_a_record);
     RUN(test_output_of_a_record_to_be_tried_again);
+    RUN(test_output_of_records_that_only_waited);
     RUN(test_output_of_a_destination);
     RUN(test_output_of_entries_that_the_books_do_not_know);
     RUN(test_output_of_an_entry_that_is_not_understood);
