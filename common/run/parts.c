@@ -29,11 +29,10 @@ struct parts *parts_new(struct arena *a, const struct output_context *c, const s
 
 void *parts_sums(const struct parts *p, const struct part_kind *kind)
 {
-    size_t i = 0;
-
-    while (kinds[i] != kind)
-        i++;
-    return p->sums[i];
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (kinds[i] == kind)
+            return p->sums[i];
+    return NULL;
 }
 
 bool parts_admit(struct parts *p, const struct record *r, str *reason)

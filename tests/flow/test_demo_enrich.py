@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("STANDPIPE_BUILD", ROOT / "build"))
+BUILD = pathlib.Path(os.environ.get("STANDPIPE_BUILD", ROOT / "build")).resolve()
 FILES = ("mam", "iab")
 
 
