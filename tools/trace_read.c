@@ -4,6 +4,7 @@
 #include "tools/trace.h"
 #include "tools/trace_world.h"
 #include "workers/split_reader.h"
+#include "workers/split_words.h"
 
 enum { BYTES_MAX = 1 << 20, JOB_FIELDS = 20, COLUMNS_MAX = 4096, ROW_MAX = 1024000 };
 static const uint64_t budget_bytes = (uint64_t)64 << 20; /* a line without an end */
@@ -97,7 +98,7 @@ static struct trace_job sniff(const struct reader *r, struct arena *a)
 
     return (struct trace_job){
         .cols = r->cols.n ? arena_copy(a, r->cols) : STR("[]"),
-        .format = str_of(reader_format_name(r->format)),
+        .format = str_of(split_format_word(r->format)),
         .records = arena_copy(a, r->records),
         .delimiter = arena_copy(a, (str){&d->delimiter, 1}),
         .quote = arena_copy(a, (str){&d->quote, d->quote != '\0'}),

@@ -2,6 +2,7 @@
 
 #include "common/data/json.h"
 #include "common/data/text.h"
+#include "workers/split_words.h"
 
 enum { ROWS_LOOKED_AT = 64, LINES_MAX = 100, TEXT_KEPT = 4096, HINT_BYTES = 5 };
 
@@ -150,14 +151,14 @@ static void choose_dialect(struct arena *a, const struct reader_setup *setup, st
 
     h->dialect = rows_sniff_why((str){head.p + *start, head.n - *start}, &sniffed);
     if (!str_is(setup->delimiter, "auto"))
-        (void)reader_is_delimiter(setup->delimiter, &h->dialect.delimiter);
+        (void)split_is_delimiter(setup->delimiter, &h->dialect.delimiter);
     else if (has_hint)
         h->dialect.delimiter = hint;
     if (str_is(setup->delimiter, "auto"))
         h->chosen = has_hint ? STR("the first line says so") : why(a, &h->dialect, &sniffed);
     h->dialect.quote = '\0';
     if (!str_is(setup->quote, "none"))
-        (void)reader_is_delimiter(setup->quote, &h->dialect.quote);
+        (void)split_is_delimiter(setup->quote, &h->dialect.quote);
 }
 
 void split_head_look(struct arena *a, const struct reader_setup *setup, str head,

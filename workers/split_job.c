@@ -2,7 +2,24 @@
 
 #include <inttypes.h>
 
+#include "workers/split_words.h"
+
 enum { JOB_FIELDS = 64 }; /* names and values that one commit sets at most */
+
+str split_job_field(const str *fields, uint32_t n, const char *name)
+{
+    for (uint32_t i = 0; i + 1 < n; i += 2)
+        if (str_is(fields[i], name))
+            return fields[i + 1];
+    return STR_NONE;
+}
+
+uint64_t split_job_number(const str *fields, uint32_t n, const char *name)
+{
+    uint64_t number;
+
+    return str_to_u64(split_job_field(fields, n, name), &number) ? number : 0;
+}
 
 struct progress *split_progress(struct batch *b, str job, uint64_t from, uint64_t row)
 {
@@ -50,7 +67,7 @@ void split_describe(const struct reader *r, struct arena *a, struct progress *p,
         split_set_number(p, a, STR("size"), r->file.size);
     if (r->file.compression)
         split_set(p, STR("compression"), str_of(r->file.compression));
-    split_set(p, STR("format"), str_of(reader_format_name(r->format)));
+    split_set(p, STR("format"), str_of(split_format_word(r->format)));
     split_set(p, STR("encoding"), r->encoding);
     split_set(p, STR("cols"), r->cols.n ? r->cols : STR("[]")); /* a sign that it was begun */
     if (r->format == ROWS_JSON)
@@ -62,4 +79,14 @@ void split_describe(const struct reader *r, struct arena *a, struct progress *p,
         describe_head(r, a, p);
     split_set(p, STR("state"), STR("running"));
     split_set_number(p, a, STR("started"), now_ms);
+}
+
+void split_tally(const struct reader *r, struct arena *a, struct progress *p)
+{
+    if (r->recoded)
+        split_set_number(p, a, STR("rows:windows-1252"), r->recoded);
+    if (r->replaced)
+        split_set_number(p, a, STR("rows:replaced"), r->replaced);
+    if (r->truncated)
+        split_set_number(p, a, STR("rows:truncated"), r->truncated);
 }

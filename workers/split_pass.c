@@ -4,6 +4,7 @@
 
 #include "common/data/recode.h"
 #include "workers/split_reader_parts.h"
+#include "workers/split_words.h"
 
 enum {
     PASS_BYTES = 2 * 1024 * 1024, /* where its end is looked for */
@@ -28,7 +29,7 @@ static struct unit unit_of(const struct reader *r, char c)
 /* Does a line end of one byte say that a line ends? Not in UTF-32 and its like. */
 static bool has_lines(const struct reader *r)
 {
-    if (reader_is_plain(r->encoding) || str_starts(r->encoding, STR("utf-16")))
+    if (split_is_plain(r->encoding) || str_starts(r->encoding, STR("utf-16")))
         return true;
     struct recode *recode = recode_new(r->encoding);
     struct arena scratch = {0};
@@ -85,7 +86,7 @@ static bool give_up(const struct reader *r, uint64_t offset, const char *why, st
 bool reader_pass_over(struct reader *r, struct arena *a, struct row *row, struct trouble *t)
 {
     uint64_t offset = cutter_boundary(r->cutter);
-    bool can_pass = r->format == ROWS_JSON ? reader_is_plain(r->encoding) : has_lines(r);
+    bool can_pass = r->format == ROWS_JSON ? split_is_plain(r->encoding) : has_lines(r);
     str found;
 
     if (!can_pass)

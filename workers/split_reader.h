@@ -43,8 +43,6 @@ struct reader {         /* zeroed is ready for reader_begin() */
     bool is_beginning; /* reader_begin() waits for the source */
 };
 
-bool reader_is_delimiter(str word, char *c); /* one character, or `tab` */
-
 /* Drop the last file and open `uri`: from the start, or where the fields of its job (name,
  * value, ...) stand. False: `t` says why not; when it waits, call again with the same. */
 bool reader_begin(struct reader *r, const struct reader_setup *setup, str uri, const str *job,
@@ -63,9 +61,3 @@ bool reader_pass_over(struct reader *r, struct arena *a, struct row *row,
                       struct trouble *t) MUST_CHECK;
 void reader_drop(struct reader *r); /* forget the file, keep the memory */
 void reader_free(struct reader *r);
-
-/* A field of a job's hash, empty when it is not there. */
-str reader_job_field(const str *fields, uint32_t n, const char *name);
-const char *reader_format_name(enum rows_format format);
-/* Is it one of split's own words, or an encoding that can be read? */
-bool reader_is_encoding(str word) MUST_CHECK;

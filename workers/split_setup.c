@@ -1,6 +1,7 @@
 #include "workers/split_setup.h"
 
 #include "common/data/json.h"
+#include "workers/split_words.h"
 
 const struct setting split_settings[] = {
     {"format", SETTING_STR, "auto", offsetof(struct split_config, format),
@@ -55,7 +56,7 @@ static void check_sign(struct findings *f, const struct node *config, const char
 {
     char c;
 
-    if (!str_is(value, otherwise) && !reader_is_delimiter(value, &c))
+    if (!str_is(value, otherwise) && !split_is_delimiter(value, &c))
         findings_error(f, node_at(config, key), (uint32_t)value.n, "%s", problem);
 }
 
@@ -94,7 +95,7 @@ void split_check(void *state, const struct node *config, struct findings *f)
     check_word(f, config, "missing", s->missing, (str[]){STR("warn"), STR("dead")}, 2);
     if (!str_to_u64(s->preamble, &lines))
         check_word(f, config, "preamble", s->preamble, (str[]){STR("auto"), STR("none")}, 2);
-    if (!reader_is_encoding(s->encoding))
+    if (!split_is_encoding(s->encoding))
         findings_error(f, node_at(config, "encoding"), (uint32_t)s->encoding.n,
                        "encoding must be 'auto', 'utf-8', 'utf-16', 'utf-16le', 'utf-16be', "
                        "'windows-1252', or a name that iconv knows, without states");

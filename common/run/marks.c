@@ -37,7 +37,6 @@ void flight_ask_marks(struct flight *f)
 {
     struct runner *r = f->runner;
     struct batch *b = &f->batch;
-    str *args = arena_alloc(&b->arena, (b->record_count + 2) * sizeof(*args));
     str hashes[ONCE_HASHES];
     uint32_t n = 2;
 
@@ -45,6 +44,8 @@ void flight_ask_marks(struct flight *f)
         flight_commit(f);
         return;
     }
+    arena_rewind(&b->arena, f->made); /* redis may be away for long: asking costs nothing */
+    str *args = arena_alloc(&b->arena, (b->record_count + 2) * sizeof(*args));
     for (uint32_t i = 0; i < b->record_count; i++)
         if (b->marks[i].p)
             args[n++] = b->marks[i];

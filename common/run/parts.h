@@ -14,7 +14,7 @@ struct part_kind {
     /* All of them were seen: parts_say(), any number of times. */
     void (*build)(void *sums, struct parts *p);
     /* Optional: the part was refused with the word `refusal`, which ends with a blank; `text`
-     * stands behind it. True: something was learnt, the commit shall be built again. */
+     * stands behind it. True: the commit shall be built again. */
     const char *refusal;
     bool (*learn)(const struct output_context *c, str text);
 };

@@ -18,6 +18,7 @@ struct flight { /* one batch on its way from the read to the answered commit */
     struct runner *runner;
     struct batch batch;
     struct arena_mark mark; /* behind what was read: where a step begins */
+    struct arena_mark made; /* behind what the stage made: where a commit begins, each time */
     enum flight_phase phase;
     struct entry *bad; /* behind the good entries: not understood */
     str *bad_details;

@@ -269,6 +269,7 @@ static void build(struct flight *f)
 {
     struct runner *r = f->runner;
 
+    arena_rewind(&f->batch.arena, f->made); /* what was refused is needed no more */
     r->out.now_ms = clock_wall_ms(r->process->services.clock);
     output_build(&r->out, &f->batch, f->at, f->n, &f->commit);
     f->commit.group = STR("sp");
@@ -316,6 +317,7 @@ void flight_settle(struct flight *f, bool is_more)
     f->tries = 0;
     output_route(&f->runner->out, &f->batch);
     once_find(&f->runner->out, &f->batch);
+    f->made = arena_mark(&f->batch.arena);
     flight_ask_marks(f);
 }
 

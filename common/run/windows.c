@@ -294,23 +294,23 @@ static void build(void *sums, struct parts *parts)
     }
 }
 
+/* Nothing new is good as well: another commit, built as early as this one, was told first. */
 static bool learn(const struct output_context *c, str text)
 {
     const struct pipeline *p = c->pipeline;
     struct arena scratch = {0};
     str key = str_cut(&text, ' ');
-    bool is_new = false;
+    bool is_ours = false;
     uint64_t ms;
 
     for (uint32_t i = 0; i < p->window_count && str_to_u64(text, &ms); i++) {
-        if (!str_equal(key, keys_window(c->keys, &scratch, p->windows[i].name)) ||
-            ms <= c->closed[i])
+        if (!str_equal(key, keys_window(c->keys, &scratch, p->windows[i].name)))
             continue;
-        c->closed[i] = ms;
-        is_new = true;
+        c->closed[i] = MAX(c->closed[i], ms);
+        is_ours = true;
     }
     arena_free(&scratch);
-    return is_new;
+    return is_ours;
 }
 
 const struct part_kind part_windows = {

@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from pipeline import Pipeline, uri_of
+from pipeline import Pipeline, Worker, uri_of
+from redis_proxy import Proxy
 from standpipe_run import wait_for
 from windows import FIRST, HOUR, csv, in_redis, pipeline, recount, sales, window_key
 
@@ -71,6 +72,24 @@ def test_late_records_are_counted_and_routed(p):
     assert sorted(copies, key=lambda d: d["sp_id"]) == sorted(late, key=lambda d: d["sp_id"])
 
 
+def test_two_commits_on_their_way_learn_that_a_pane_is_closed(p):
+    """Both were built before, and the first refusal tells the second nothing that is new."""
+    p.apply(pipeline())
+    p.start("dispatch", "split-1", "deliver-1")
+    rows = sales(400)
+    for i in range(40):
+        p.send(p.write(f"{i}.csv", csv(rows[i * 10:][:10])))
+    wait_for("all of it to wait", lambda: p.books().get("tidy:records", 0) == 400)
+    p.r.hset("sp:{0}:window:hourly", "closed", (FIRST + HOUR) * 1000)
+    with Proxy(p.folder, p.redis) as slow:
+        slow.latency_s = 0.02
+        slowed = p.workers["normalise-1"] = Worker(p, "normalise-1")
+        slowed.address = p.folder / "proxy.sock"
+        slowed.start()
+        p.rest(20)
+    assert p.r.hget("sp:{0}:window:hourly", "late") == str(sum(r["at"] < FIRST + HOUR for r in rows))
+
+
 def test_reduced_records_end_in_the_window(p):
     p.apply(pipeline("to: odd\nreduce: true"))
     p.start(*WORKERS, "dispatch")
@@ -126,7 +145,7 @@ def results_and_totals(p, documents):
 
 def test_results_go_out_once_whoever_closes(p):
     """Two dispatchers, which are killed while they close; another normaliser than the one that filled the panes."""
-    p.apply(pipeline("to: odd\nidle: 1s"))
+    p.apply(pipeline("to: odd\nidle: 1s", lateness="10m"))
     p.start("dispatch-1", "dispatch-2", *WORKERS)
     rows = sales(6000)
     rows.sort(key=lambda r: r["at"])

@@ -45,7 +45,7 @@ HOUR = 3600
 FIRST = 1_700_002_800  # an hour begins
 
 
-def pipeline(more="", lateness="10m"):
+def pipeline(more="", lateness="24h"):  # rows come in no order, and nothing says how soon a dispatcher closes
     return PIPELINE.replace("LATENESS", lateness).replace("MORE", "".join(f"    {line}\n" for line in more.splitlines()))
 
 
