@@ -11,7 +11,7 @@ import urllib.parse
 
 from firehose_local import KEYS, FirehoseLocal
 from redis_server import RedisServer
-from standpipe_run import DEADLINE_S, STANDPIPE, wait_for
+from standpipe_run import DEADLINE_S, IS_SANITIZED, STANDPIPE, wait_for
 
 STREAMS = ("out", "side")
 PLAIN = """\
@@ -86,6 +86,11 @@ class Worker:
     def restart(self):
         self.kill()
         return self.start()
+
+    def stayed_below(self, mib):
+        """At its peak; nothing is said of a process with AddressSanitizer, which keeps what was freed."""
+        peak_kib = int(re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{self.pid}/status").read_text())[1])
+        return IS_SANITIZED or peak_kib <= mib << 10
 
     def is_alive(self):
         return self.process is not None and self.process.poll() is None

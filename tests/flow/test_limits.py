@@ -7,11 +7,10 @@ import subprocess
 
 import pytest
 from pipeline import WORKERS, Worker
-from standpipe_run import STANDPIPE, wait_for
+from standpipe_run import IS_SANITIZED, wait_for
 
 ROWS, LONG = 3000, 60_000
 OUT_OF_MEMORY = 71
-IS_SANITIZED = b"__asan_init" in STANDPIPE.read_bytes()
 
 
 def feed(p, name, rows=ROWS):

@@ -1,8 +1,6 @@
 """Whole pipelines from s3:// and http://: rows exact whatever breaks, an object that is replaced is noticed, what is not
 allowed is not asked for."""
 import gzip
-import pathlib
-import re
 
 import pytest
 from checker import check
@@ -35,10 +33,6 @@ def from_s3(p, store, *options):
 def send(p, uri):
     p.jobs.append(p.r.xadd("sp:inbox", {"uri": uri}))
     return p.jobs[-1]
-
-
-def peak_rss_mib(worker):
-    return int(re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{worker.pid}/status").read_text())[1]) / 1024
 
 
 def end(p, job):
@@ -82,7 +76,7 @@ def test_kill_9_cut_bodies_and_outages(p, pack):
             worker.restart()
             store.faults.append((503, "SlowDown", "Please reduce your request rate."))
         end(p, job)
-        assert peak_rss_mib(worker) <= 64
+        assert worker.stayed_below(64)
         ranged = [headers for _, headers in store.requests if "Range" in headers]
     assert rows_of(p) == list(range(ROWS)) and p.dead() == []
     assert ranged and all("If-Match" in headers for headers in ranged)
