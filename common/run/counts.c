@@ -128,14 +128,13 @@ bool counts_time(str text, uint64_t *ms)
     return date_time(text, ms);
 }
 
-static uint64_t time_of(const struct pipeline_count *rule, const struct record *r,
-                        struct arena *a)
+uint64_t counts_time_of(const struct record *r, str member, struct arena *scratch)
 {
     str value;
     uint64_t ms;
 
-    if (rule->time.n && record_find(r, rule->time, &value) &&
-        counts_time(json_text(a, value), &ms))
+    if (member.n && record_find(r, member, &value) &&
+        counts_time(json_text(scratch, value), &ms))
         return ms;
     return r->entry->at;
 }
@@ -162,7 +161,7 @@ static struct window *window_of(struct counts *c, const struct pipeline_count *r
 
 static void count(struct counts *c, const struct pipeline_count *rule, const struct record *r)
 {
-    uint64_t ms = rule->every_ms ? time_of(rule, r, c->arena) : 0;
+    uint64_t ms = rule->every_ms ? counts_time_of(r, rule->time, c->arena) : 0;
     struct window *w = window_of(c, rule, rule->every_ms ? ms - ms % rule->every_ms : 0);
     str key = key_of(rule, r, c->arena);
     bool is_new;

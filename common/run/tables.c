@@ -42,18 +42,6 @@ static void *begin(struct arena *a, const struct output_context *c, const struct
     return s;
 }
 
-static uint64_t time_of(const struct pipeline_table *rule, const struct record *r,
-                        struct arena *a)
-{
-    str value;
-    uint64_t ms;
-
-    if (rule->time.n && record_find(r, rule->time, &value) &&
-        counts_time(json_text(a, value), &ms))
-        return ms;
-    return r->entry->at;
-}
-
 /* The members as they stand; one that is absent is left out. */
 static str value_of(const struct pipeline_table *rule, const struct record *r, struct arena *a)
 {
@@ -116,7 +104,7 @@ static void write(struct table *t, const struct record *r, struct arena *a)
 
     if (!writes(t->rule, r) || !record_key(a, r, t->rule->key, t->rule->key_count, &key))
         return;
-    uint64_t ms = time_of(t->rule, r, a), hash = hash_bytes(key);
+    uint64_t ms = counts_time_of(r, t->rule->time, a), hash = hash_bytes(key);
     struct row *row = find_row(t, hash, key);
     if (row->value.n && ms < row->ms)
         return;

@@ -217,24 +217,12 @@ static void add_value(struct windows *w, const struct window_value *v, struct wi
         add_number(v, c, number);
 }
 
-static uint64_t time_of(const struct pipeline_window *rule, const struct record *r,
-                        struct arena *a)
-{
-    str value;
-    uint64_t ms;
-
-    if (rule->time.n && record_find(r, rule->time, &value) &&
-        counts_time(json_text(a, value), &ms))
-        return ms;
-    return r->entry->at;
-}
-
 /* False: it is late. */
 static bool add(struct windows *w, uint32_t number, const struct record *r)
 {
     const struct pipeline_window *rule = &w->c->pipeline->windows[number];
     struct window_sums *s = &w->sums[number];
-    uint64_t ms = time_of(rule, r, w->arena), start = ms - ms % rule->every_ms;
+    uint64_t ms = counts_time_of(r, rule->time, w->arena), start = ms - ms % rule->every_ms;
 
     s->is_moved = true;
     if (start + rule->every_ms <= w->c->closed[number]) {
