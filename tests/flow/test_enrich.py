@@ -146,6 +146,21 @@ def test_a_failure_that_passes_is_tried_again(pipeline, lookup):
     assert len(found) == 51 and all(d["lat"] for d in found.values())
 
 
+def test_records_of_an_entry_finish_independently(pipeline, lookup):
+    """What is known goes on, while what stands between is tried again and again."""
+    leeds, lynn, graz = ({"country": "GB", "city": "Leeds"}, {"country": "GB", "city": "King's Lynn"}, {"country": "AT", "city": "Graz"})
+    begin(pipeline, lookup, text=PIPELINE.replace("attempts: 3, wait: 10ms..50ms", "attempts: 1000, wait: 50ms..200ms"))
+    send(pipeline, leeds, graz)
+    settled(pipeline, 2)
+    lookup.faults(failures=1)
+    send(pipeline, leeds, lynn, graz, row=11)
+    wait_for("its neighbours", lambda: pipeline.books().get("ship:out", 0) >= 4)
+    assert pipeline.books()["locate:records"] == 1
+    lookup.faults()
+    found = settled(pipeline, 5)
+    assert set(found) == {1, 2, 11, 12, 13} and found[12]["lat"] == 52.75
+
+
 def test_records_do_not_wait_for_ever_for_those_beside_them(pipeline, lookup):
     lookup.faults(silences=1)
     begin(pipeline, lookup, "when: city ~= nil", text=PIPELINE.replace("timeout: 2s", "timeout: 60s, patience: 1s"))
