@@ -8,17 +8,8 @@
 
 local table_part = {SLICE = 300}      -- rows; unpack() takes three values of each
 
--- `<` goes by the locale of the server.
-function table_part.is_less(a, b)
-  for i = 1, math.min(#a, #b) do
-    local x, y = a:byte(i), b:byte(i)
-    if x ~= y then return x < y end
-  end
-  return #a < #b
-end
-
 function table_part.is_newer(plan, key, ms, value, was)
-  if was then return ms > was or ms == was and table_part.is_less(read('HGET', plan.table, key) or '', value) end
+  if was then return ms > was or ms == was and text_less(read('HGET', plan.table, key) or '', value) end
   if read('HEXISTS', plan.table, key) == 1 then return true end
   plan.room = plan.room - 1
   if plan.room < 0 then plan.refused = plan.refused + 1 end

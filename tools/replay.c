@@ -4,10 +4,10 @@
 #include <time.h>
 
 #include "common/base/clock.h"
+#include "common/data/event.h"
 #include "common/data/json.h"
 #include "common/data/keys.h"
 #include "common/io/redis.h"
-#include "common/run/counts.h"
 #include "tools/commands.h"
 #include "tools/replay.h"
 #include "tools/send.h"
@@ -73,7 +73,7 @@ static int point(struct arena *a, str text, const char *option, str all, str *id
     *id = text.n ? text : all;
     if (!text.n || is_id(text))
         return 0;
-    if (!counts_time(text, &ms)) {
+    if (!event_time_read(text, &ms)) {
         if (setting_parse(SETTING_MSEC, text, &ms) != NULL)
             return error_set(err, ERR_USAGE,
                              "--%s is a time (2026-11-23T01:00:00Z), an age (2h) or an id",

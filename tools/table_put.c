@@ -2,9 +2,9 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "common/base/hash.h"
+#include "common/base/random.h"
 #include "common/io/redis.h"
 
 enum {
@@ -31,12 +31,9 @@ struct put_chunk { /* rows that are sent together */
 
 void table_put_begin(struct table_put *p, struct table_call *t)
 {
-    uint64_t nonce;
     char hex[16];
 
-    if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
-        die("no random bytes");
-    hash_hex(nonce, hex);
+    hash_hex(random_bits(NULL), hex);
     *p = (struct table_put){.call = t};
     p->loading = arena_printf(t->call->arena, STR_FMT ":loading:%.*s", STR_ARG(t->table),
                               (int)sizeof(hex), hex);

@@ -1,7 +1,6 @@
 #include "tools/trace_world.h"
 
-#include <sys/random.h>
-
+#include "common/base/random.h"
 #include "common/io/credentials.h"
 #include "common/io/http.h"
 #include "common/io/loop.h"
@@ -16,16 +15,6 @@ static void on_late(void *ctx)
 static void on_ready(void *ctx)
 {
     ((struct trace_world *)ctx)->is_ready = true;
-}
-
-static uint64_t random_bits(void *ctx)
-{
-    uint64_t bits = 0;
-
-    (void)ctx;
-    if (getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
-        die("no random bytes");
-    return bits;
 }
 
 int trace_world_open(struct trace_world *w, struct error *err)

@@ -15,8 +15,6 @@ struct try_file *try_file_new(struct arena *a, str name, str uri)
     return f;
 }
 
-/* Columns. */
-
 static struct try_column *find_column(struct try_file *f, str name)
 {
     for (struct try_column *c = f->columns; c; c = c->next)
@@ -95,8 +93,6 @@ void try_explain(struct try_file *f)
         f->uses = (struct column_uses){0};
 }
 
-/* Groups and shapes. */
-
 static struct try_group *group(struct try_file *f, struct try_group **list, str name, str word)
 {
     struct try_group **at = list;
@@ -163,8 +159,6 @@ void try_take_values(struct try_file *f, const struct record *r, struct arena *s
         add_value(f, c->values, json_text(scratch, item), offline_row(r), scratch);
     }
 }
-
-/* Issues. */
 
 static const struct field_use *find_use(const struct try_file *f, str field)
 {
@@ -264,8 +258,7 @@ void try_take_death(struct try_file *f, const struct offline_end *end)
         g->detail = arena_copy(f->arena, end->detail);
 }
 
-/* Sorting, by insertion: the lists are short. */
-
+/* By insertion: the lists are short. */
 static void sort_shapes(struct try_group *g)
 {
     struct try_shape *sorted = NULL;
@@ -304,52 +297,4 @@ void try_sort(struct try_file *f)
     for (struct try_column *c = f->columns; c; c = c->next)
         if (c->values)
             sort_shapes(c->values);
-}
-
-/* The nearest name. */
-
-static bool shares_a_word(str a, str b)
-{
-    while (a.n) {
-        str word = str_cut(&a, '_');
-        for (str rest = b; rest.n && word.n >= 3;) {
-            str other = str_cut(&rest, '_');
-            if (str_equal(word, other))
-                return true;
-        }
-    }
-    return false;
-}
-
-static bool is_better(str column, str name, unsigned *best)
-{
-    unsigned limit = (unsigned)MAX((size_t)3, column.n / 3 + 1);
-    unsigned distance = column.n <= 64 ? str_distance(column, name, limit) : limit;
-
-    if (distance >= limit && shares_a_word(column, name))
-        distance = limit + 32; /* only when nothing is spelt alike */
-    else if (distance >= limit)
-        return false;
-    if (distance >= *best || distance >= MAX(column.n, name.n) + 32)
-        return false;
-    *best = distance;
-    return true;
-}
-
-str try_near(const struct try_file *f, str column, struct arena *scratch)
-{
-    str folded = text_fold(scratch, column), found = STR_NONE;
-    unsigned best = UINT32_MAX;
-
-    for (uint32_t i = 0; i < f->uses.field_count; i++) {
-        const struct field_use *use = &f->uses.fields[i];
-        if (use->column_count)
-            continue;
-        if (is_better(folded, text_fold(scratch, use->name), &best))
-            found = use->name;
-        for (uint32_t k = 0; k < use->alias_count; k++)
-            if (is_better(folded, use->aliases[k], &best))
-                found = use->aliases[k];
-    }
-    return found;
 }

@@ -13,7 +13,3 @@ void counts_add(struct counts *c, const struct record *r); /* it leaves the stag
 /* The hashes to move, in the arena; their number in `*n`. */
 struct commit_hash *counts_hashes(struct counts *c, const struct keys *keys, uint64_t now_ms,
                                   uint32_t *n) MUST_CHECK;
-
-/* Milliseconds since the epoch of an event time: RFC 3339 date or date-time (without a zone:
- * UTC), or a number of seconds (milliseconds from 10^11 on); from 1970 to the year 9999. */
-bool counts_time(str text, uint64_t *ms) MUST_CHECK;

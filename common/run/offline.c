@@ -1,20 +1,10 @@
 #include "common/run/offline.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "common/base/hash.h"
+#include "common/base/random.h"
 #include "common/run/offline_parts.h"
-
-static uint64_t random_bits(void *ctx)
-{
-    uint64_t bits = 0;
-
-    (void)ctx;
-    if (getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
-        die("no random bytes");
-    return bits;
-}
 
 static int open_station(struct offline *o, const struct pipeline_stage *def, struct station *s,
                         struct error *err)

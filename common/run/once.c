@@ -1,22 +1,22 @@
 #include "common/run/once.h"
 
-#include "common/base/hash.h"
 #include "common/data/digest.h"
 #include "common/data/origin.h"
 #include "common/data/record_key.h"
+#include "common/data/text_map.h"
 
 enum { KEY_PLAIN_MAX = 200 }; /* bytes; longer ones are hashed */
 
-struct slot {
-    uint64_t hash;
-    str key, id; /* its mark, and the record that it is for */
+struct first {
+    struct first *next;
+    str key, id; /* the key, and the record that it is for */
 };
 struct sums {
     struct arena *arena;
     const struct output_context *c;
     const struct batch *b;
-    struct slot *slots; /* open addressing; a power of two, at most half of them taken */
-    uint32_t room, count;
+    struct text_map by_key;
+    struct first *firsts; /* all of them */
 };
 
 static str name_of(struct arena *a, str text)
@@ -109,10 +109,7 @@ static void *begin(struct arena *a, const struct output_context *c, const struct
     if (!b->marks)
         return NULL;
     s = arena_alloc(a, sizeof(*s));
-    *s = (struct sums){.arena = a, .c = c, .b = b, .room = 16};
-    while (s->room < 2 * b->record_count)
-        s->room *= 2;
-    s->slots = arena_zalloc(a, s->room * sizeof(*s->slots));
+    *s = (struct sums){.arena = a, .c = c, .b = b, .by_key = {.arena = a}};
     return s;
 }
 
@@ -121,21 +118,19 @@ static bool admit(void *sums, const struct record *r, str *reason)
 {
     struct sums *s = sums;
     str key = s->b->marks[r - s->b->records], id;
+    bool is_first;
 
     if (!key.p)
         return true;
-    uint64_t hash = hash_bytes(key);
-    uint32_t i = (uint32_t)hash & (s->room - 1);
-    while (s->slots[i].key.p && (s->slots[i].hash != hash || !str_equal(s->slots[i].key, key)))
-        i = (i + 1) & (s->room - 1);
+    struct first *first = text_map_get(&s->by_key, NULL, key, sizeof(*first), &is_first);
     id = id_of(s->arena, r);
-    if (!s->slots[i].key.p) {
-        s->slots[i] = (struct slot){.hash = hash, .key = key, .id = id};
-        s->count++;
+    if (is_first) {
+        *first = (struct first){.next = s->firsts, .key = key, .id = id};
+        s->firsts = first;
         return true;
     }
     *reason = STR("duplicate");
-    return str_equal(s->slots[i].id, id);
+    return str_equal(first->id, id);
 }
 
 static str number(struct arena *a, uint64_t v)
@@ -148,21 +143,19 @@ static void build(void *sums, struct parts *p)
     const struct sums *s = sums;
     uint64_t within = rule_of(s->c)->within_ms, now = s->c->now_ms;
     str *keys = arena_alloc(s->arena, ONCE_HASHES * sizeof(*keys));
-    str *args = arena_alloc(s->arena, (4 + 2 * (size_t)s->count) * sizeof(*args));
+    str *args = arena_alloc(s->arena, (4 + 2 * (size_t)s->by_key.used) * sizeof(*args));
     uint32_t n = 0;
 
-    if (!s->count)
+    if (!s->firsts)
         return;
     once_hashes(s->c, s->arena, keys);
     args[n++] = number(s->arena, now);
     args[n++] = number(s->arena, within);
     args[n++] = number(s->arena, now - now % within + 3 * within); /* the last that reads it */
-    args[n++] = number(s->arena, s->count);
-    for (uint32_t i = 0; i < s->room; i++) {
-        if (!s->slots[i].key.p)
-            continue;
-        args[n++] = s->slots[i].key;
-        args[n++] = s->slots[i].id;
+    args[n++] = number(s->arena, s->by_key.used);
+    for (const struct first *f = s->firsts; f; f = f->next) {
+        args[n++] = f->key;
+        args[n++] = f->id;
     }
     parts_say(p, &(struct commit_part){.kind = STR("once"),
                                        .keys = keys,

@@ -2,11 +2,11 @@
 
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/base/random.h"
 #include "common/io/answer.h"
 #include "common/io/credentials.h"
 #include "common/io/http.h"
@@ -20,16 +20,6 @@ enum {
     BEAT_US = 1000 * 1000,
     STEP_MAX_S = 30, /* of computing, before a step counts as an endless loop */
 };
-
-static uint64_t system_random(void *ctx)
-{
-    uint64_t value;
-
-    (void)ctx;
-    if (getrandom(&value, sizeof(value), 0) != (ssize_t)sizeof(value))
-        die("getrandom failed");
-    return value;
-}
 
 void process_fail(struct process *p, const struct error *err)
 {
@@ -205,7 +195,7 @@ static int open_process(struct process *p, struct error *err)
         return err->code;
     p->keys = (struct keys){.prefix = p->common->prefix, .lane = STR("0")};
     p->services = (struct services){
-        .clock = &clock_system, .random = system_random, .loop = p->loop, .http = p->http};
+        .clock = &clock_system, .random = random_bits, .loop = p->loop, .http = p->http};
     split_roots(p, p->options->roots);
     p->services.unpacked_max = p->options->decompressed_max;
     p->remote = (struct remote){

@@ -1,21 +1,21 @@
 #include "common/run/tables.h"
 
-#include "common/base/hash.h"
+#include "common/data/event.h"
 #include "common/data/json.h"
 #include "common/data/record_key.h"
-#include "common/run/counts.h"
-
-enum { SLOTS_FIRST = 64 };
+#include "common/data/text_map.h"
 
 struct row {
-    uint64_t hash, ms;
+    struct row *next;
+    uint64_t ms;
     str key, value;
 };
 struct table { /* what one commit writes of it */
     struct table *next;
     const struct pipeline_table *rule;
-    struct row *rows; /* open addressing; a power of two, at most half of them taken */
-    uint32_t room, count;
+    struct text_map map; /* of the rows, by key */
+    struct row *rows;
+    uint32_t count;
 };
 struct sums {
     struct arena *arena;
@@ -35,23 +35,10 @@ static void *begin(struct arena *a, const struct output_context *c, const struct
         if (!s)
             s = arena_zalloc(a, sizeof(*s));
         struct table *t = arena_alloc(a, sizeof(*t));
-        *t = (struct table){.next = s->tables, .rule = rule, .room = SLOTS_FIRST};
-        t->rows = arena_zalloc(a, t->room * sizeof(*t->rows));
+        *t = (struct table){.next = s->tables, .rule = rule, .map = {.arena = a}};
         *s = (struct sums){.arena = a, .keys = c->keys, .tables = t};
     }
     return s;
-}
-
-static uint64_t time_of(const struct pipeline_table *rule, const struct record *r,
-                        struct arena *a)
-{
-    str value;
-    uint64_t ms;
-
-    if (rule->time.n && record_find(r, rule->time, &value) &&
-        counts_time(json_text(a, value), &ms))
-        return ms;
-    return r->entry->at;
 }
 
 /* The members as they stand; one that is absent is left out. */
@@ -82,32 +69,11 @@ static str value_of(const struct pipeline_table *rule, const struct record *r, s
     return str_between(start, end);
 }
 
-static struct row *find_row(struct table *t, uint64_t hash, str key)
-{
-    uint32_t i = (uint32_t)hash & (t->room - 1);
-
-    while (t->rows[i].value.n && (t->rows[i].hash != hash || !str_equal(t->rows[i].key, key)))
-        i = (i + 1) & (t->room - 1);
-    return &t->rows[i];
-}
-
-static void grow(struct table *t, struct arena *a)
-{
-    struct row *old = t->rows;
-    uint32_t old_room = t->room;
-
-    t->room *= 2;
-    t->rows = arena_zalloc(a, t->room * sizeof(*t->rows));
-    for (uint32_t i = 0; i < old_room; i++)
-        if (old[i].value.n)
-            *find_row(t, old[i].hash, old[i].key) = old[i];
-}
-
 /* A replay writes again what its event time says was first; without one it would write old
  * values over newer ones. */
 static bool writes(const struct pipeline_table *rule, const struct record *r)
 {
-    return rule->time.n || r->entry->run.n == 0 || str_starts(r->entry->run, STR("+"));
+    return event_counts(r, rule->time.n > 0);
 }
 
 static void write(struct table *t, const struct record *r, struct arena *a)
@@ -116,17 +82,22 @@ static void write(struct table *t, const struct record *r, struct arena *a)
 
     if (!writes(t->rule, r) || !record_key(a, r, t->rule->key, t->rule->key_count, &key))
         return;
-    uint64_t ms = time_of(t->rule, r, a), hash = hash_bytes(key);
-    struct row *row = find_row(t, hash, key);
-    if (row->value.n && ms < row->ms)
+    uint64_t ms = event_time(r, t->rule->time, a);
+    bool is_new;
+    struct row *row = text_map_get(&t->map, t, key, sizeof(*row), &is_new);
+    if (!is_new && ms < row->ms)
         return;
     str value = value_of(t->rule, r, a);
-    if (row->value.n && ms == row->ms && str_compare(value, row->value) <= 0)
+    if (!is_new && ms == row->ms && str_compare(value, row->value) <= 0)
         return;
-    t->count += !row->value.n;
-    *row = (struct row){.hash = hash, .ms = ms, .key = key, .value = value};
-    if (2 * t->count > t->room)
-        grow(t, a);
+    row->key = key;
+    row->ms = ms;
+    row->value = value;
+    if (!is_new)
+        return;
+    row->next = t->rows;
+    t->rows = row;
+    t->count++;
 }
 
 static void add(void *sums, const struct record *r)
@@ -154,9 +125,7 @@ static void say(const struct sums *s, const struct table *t, struct parts *p)
     keys[2] = keys_lane(s->keys, a, "books");
     args[n++] = number(a, t->rule->max);
     args[n++] = number(a, t->count);
-    for (const struct row *r = t->rows; r < t->rows + t->room; r++) {
-        if (!r->value.n)
-            continue;
+    for (const struct row *r = t->rows; r; r = r->next) {
         args[n++] = r->key;
         args[n++] = number(a, r->ms);
         args[n++] = r->value;

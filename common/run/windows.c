@@ -5,11 +5,11 @@
 #include <stdlib.h>
 
 #include "common/base/hash.h"
+#include "common/data/event.h"
 #include "common/data/json.h"
 #include "common/data/origin.h"
 #include "common/data/record_key.h"
 #include "common/data/text_map.h"
-#include "common/run/counts.h"
 #include "common/run/windows_sums.h"
 
 enum { TEXT_MAX = 200, NUMBER_MAX = 40 };
@@ -217,24 +217,12 @@ static void add_value(struct windows *w, const struct window_value *v, struct wi
         add_number(v, c, number);
 }
 
-static uint64_t time_of(const struct pipeline_window *rule, const struct record *r,
-                        struct arena *a)
-{
-    str value;
-    uint64_t ms;
-
-    if (rule->time.n && record_find(r, rule->time, &value) &&
-        counts_time(json_text(a, value), &ms))
-        return ms;
-    return r->entry->at;
-}
-
 /* False: it is late. */
 static bool add(struct windows *w, uint32_t number, const struct record *r)
 {
     const struct pipeline_window *rule = &w->c->pipeline->windows[number];
     struct window_sums *s = &w->sums[number];
-    uint64_t ms = time_of(rule, r, w->arena), start = ms - ms % rule->every_ms;
+    uint64_t ms = event_time(r, rule->time, w->arena), start = ms - ms % rule->every_ms;
 
     s->is_moved = true;
     if (start + rule->every_ms <= w->c->closed[number]) {
@@ -249,19 +237,13 @@ static bool add(struct windows *w, uint32_t number, const struct record *r)
     return true;
 }
 
-/* A record of a replay was summed up when it first went through. */
-static bool is_wanted(const struct pipeline_window *rule, const struct record *r)
-{
-    return r->entry->run.n == 0 || rule->replays || str_starts(r->entry->run, STR("+"));
-}
-
 uint64_t windows_add(struct windows *w, const struct record *r)
 {
     uint64_t late = 0;
 
     for (uint32_t i = 0; w && i < w->c->pipeline->window_count; i++) {
         const struct pipeline_window *rule = &w->c->pipeline->windows[i];
-        if (rule->on == w->c->stage && is_wanted(rule, r) && !add(w, i, r))
+        if (rule->on == w->c->stage && event_counts(r, rule->replays) && !add(w, i, r))
             late |= UINT64_C(1) << i;
     }
     return late;

@@ -264,3 +264,15 @@ def test_try_says_that_it_stops_before_enrich(pipeline, tmp_path):
     assert done.returncode != 0 and "'locate' does not work offline: stop before it with --stage" in done.stderr
     done = pipeline.command("try", tmp_path / "x.ndjson", "--pipeline", tmp_path / "p.yaml", "--stage", "rows")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_live_check_asks_the_service(pipeline, lookup, tmp_path):
+    file = tmp_path / "p.yaml"
+    pipeline.apply(PIPELINE % {"url": lookup.url, "more": ""})  # so that the function library is there
+    pipeline.start("dispatch")
+    wait_for("the library", lambda: pipeline.r.function_list())
+    for url, status in ((lookup.url, 0), ("http://127.0.0.1:1", 69)):
+        file.write_text(PIPELINE % {"url": url, "more": ""})
+        done = pipeline.command("check", "--live", file)
+        assert done.returncode == status, done.stdout + done.stderr
+    assert "stage 'locate': http://127.0.0.1:1/ does not answer" in done.stdout + done.stderr

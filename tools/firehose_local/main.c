@@ -1,13 +1,12 @@
 /* firehose-local: an honest stand-in for the Firehose API on this machine. */
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/run/options.h"
 #include "tools/firehose_local/api.h"
+#include "tools/stand_in.h"
 
 enum { BODY_MAX = 16 << 20, CONNECTIONS_MAX = 64, STREAMS_MAX = 50, DEADLINE_MS = 60 * 1000 };
 
@@ -39,6 +38,12 @@ static const struct setting table[] = {
      "Write the port into this file when ready."},
     {0},
 };
+
+static const char about[] = "firehose-local: a local stand-in for the Amazon Data Firehose "
+                            "API.\n\n"
+                            "  firehose-local --no-auth --stream s\n"
+                            "  firehose-local --listen 127.0.0.1:0 --dir /tmp/objects "
+                            "--stream s --stream t\n\n";
 
 struct program {
     struct arena arena;
@@ -104,19 +109,6 @@ static int take_options(struct program *p, int argc, char **argv, struct error *
     return 0;
 }
 
-static int write_port(struct arena *a, str path, uint16_t port, struct error *err)
-{
-    const char *name = arena_copy(a, path).p;
-    const char *fresh = arena_printf(a, "%s.new", name).p;
-    FILE *file = fopen(fresh, "we");
-    bool is_good = file && fprintf(file, "%u\n", port) > 0;
-
-    is_good = file && fclose(file) == 0 && is_good;
-    if (!is_good || rename(fresh, name) != 0)
-        return error_set(err, ERR_SYSTEM, "write '%s': %s", name, strerror(errno));
-    return 0;
-}
-
 static int start(struct program *p, struct error *err)
 {
     const struct flags *f = &p->flags;
@@ -140,36 +132,13 @@ static int start(struct program *p, struct error *err)
     p->server = server_new(p->loop, f->listen, &limits, api_handle, &p->api, err);
     if (!p->server)
         return err->code;
-    if (f->port_file.n && write_port(&p->arena, f->port_file, server_port(p->server), err))
-        return err->code;
-    str host = {f->listen.p,
-                (size_t)((const char *)memrchr(f->listen.p, ':', f->listen.n) - f->listen.p)};
-    printf("firehose-local listening on http://" STR_FMT ":%u\n", STR_ARG(host),
-           server_port(p->server));
-    fflush(stdout);
-    return 0;
+    return stand_in_listens("firehose-local", f->listen, server_port(p->server), f->port_file,
+                            err);
 }
 
 static void on_signal(void *ctx)
 {
     loop_stop(ctx);
-}
-
-static int help(void)
-{
-    struct buf text;
-
-    buf_init(&text, 64 << 10);
-    bool fits =
-        buf_add(&text, STR("firehose-local: a local stand-in for the Amazon Data Firehose "
-                           "API.\n\n"
-                           "  firehose-local --no-auth --stream s\n"
-                           "  firehose-local --listen 127.0.0.1:0 --dir /tmp/objects "
-                           "--stream s --stream t\n\n")) &&
-        options_help(table, &text);
-    fits = fits && fwrite(text.p, 1, text.n, stdout) == text.n;
-    buf_free(&text);
-    return fits ? 0 : 1;
 }
 
 int main(int argc, char **argv)
@@ -178,7 +147,7 @@ int main(int argc, char **argv)
     struct error err = {0};
 
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
-        return help();
+        return stand_in_help(about, table);
     log_open("firehose-local", LOG_LOGFMT, LEVEL_INFO);
     operations_init(&p.api.ops);
     p.loop = loop_new();

@@ -1,12 +1,11 @@
 /* lookup-local: a look-up service on this machine, as slow and as faulty as one wishes. */
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/resource.h>
 
 #include "common/base/log.h"
 #include "common/run/options.h"
 #include "tools/lookup_local/service.h"
+#include "tools/stand_in.h"
 
 enum { CONNECTIONS_MAX = 4096, DEADLINE_MS = 60 * 1000 };
 
@@ -30,6 +29,11 @@ static const struct setting table[] = {
      "Write the port into this file when ready."},
     {0},
 };
+static const char about[] = "lookup-local: a look-up service for tests and demonstrations.\n\n"
+                            "  lookup-local --data places.csv --key country,city\n"
+                            "  lookup-local --listen 127.0.0.1:0 --invent --faults "
+                            "'{\"latency_ms\":20,\"missing\":0.1}'\n\n";
+
 struct program {
     struct arena arena;
     struct flags flags;
@@ -37,19 +41,6 @@ struct program {
     struct server *server;
     struct service service;
 };
-
-static int write_port(struct arena *a, str path, uint16_t port, struct error *err)
-{
-    const char *name = arena_copy(a, path).p;
-    const char *fresh = arena_printf(a, "%s.new", name).p;
-    FILE *file = fopen(fresh, "we");
-    bool is_good = file && fprintf(file, "%u\n", port) > 0;
-
-    is_good = file && fclose(file) == 0 && is_good;
-    if (!is_good || rename(fresh, name) != 0)
-        return error_set(err, ERR_SYSTEM, "write '%s': %s", name, strerror(errno));
-    return 0;
-}
 
 /* A client a connection: more than the usual number of files. */
 static void raise_limit(void)
@@ -79,35 +70,13 @@ static int start(struct program *p, struct error *err)
     p->server = server_new(p->loop, f->listen, &limits, service_handle, &p->service, err);
     if (!p->server)
         return err->code;
-    if (f->port_file.n && write_port(&p->arena, f->port_file, server_port(p->server), err))
-        return err->code;
-    str host = {f->listen.p,
-                (size_t)((const char *)memrchr(f->listen.p, ':', f->listen.n) - f->listen.p)};
-    printf("lookup-local listening on http://" STR_FMT ":%u\n", STR_ARG(host),
-           server_port(p->server));
-    fflush(stdout);
-    return 0;
+    return stand_in_listens("lookup-local", f->listen, server_port(p->server), f->port_file,
+                            err);
 }
 
 static void on_signal(void *ctx)
 {
     loop_stop(ctx);
-}
-
-static int help(void)
-{
-    struct buf text;
-
-    buf_init(&text, 64 << 10);
-    bool fits =
-        buf_add(&text, STR("lookup-local: a look-up service for tests and demonstrations.\n\n"
-                           "  lookup-local --data places.csv --key country,city\n"
-                           "  lookup-local --listen 127.0.0.1:0 --invent --faults "
-                           "'{\"latency_ms\":20,\"missing\":0.1}'\n\n")) &&
-        options_help(table, &text);
-    fits = fits && fwrite(text.p, 1, text.n, stdout) == text.n;
-    buf_free(&text);
-    return fits ? 0 : 1;
 }
 
 int main(int argc, char **argv)
@@ -116,7 +85,7 @@ int main(int argc, char **argv)
     struct error err = {0};
 
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
-        return help();
+        return stand_in_help(about, table);
     log_open("lookup-local", LOG_LOGFMT, LEVEL_INFO);
     p.loop = loop_new();
     service_init(&p.service, p.loop);

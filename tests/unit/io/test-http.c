@@ -1,84 +1,5 @@
-#include "common/io/http.h"
-
-#include "tests/unit/check.h"
-#include "tests/unit/peer.h"
-
-#define OK_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-struct seen { /* what a callback was told */
-    unsigned calls;
-    bool failed, was_sent;
-    int status;
-    char failure[128], body[64], date[64], error_type[64], request_id[64], retry_after[64];
-};
-struct fixture {
-    struct loop *loop;
-    struct http *http;
-    struct peer peer;
-    char url[64];
-};
-
-static void keep(char *to, size_t room, str s)
-{
-    size_t n = MIN(s.n, room - 1);
-
-    memset(to, 0, room);
-    if (n)
-        memcpy(to, s.p, n);
-}
-
-static void note(void *ctx, const struct http_answer *a)
-{
-    struct seen *s = ctx;
-
-    s->calls++;
-    s->failed = a->failure != NULL;
-    s->was_sent = a->was_sent;
-    s->status = a->status;
-    keep(s->failure, sizeof(s->failure), str_of(a->failure));
-    keep(s->body, sizeof(s->body), a->body);
-    keep(s->date, sizeof(s->date), a->date);
-    keep(s->error_type, sizeof(s->error_type), a->error_type);
-    keep(s->request_id, sizeof(s->request_id), a->request_id);
-    keep(s->retry_after, sizeof(s->retry_after), a->retry_after);
-}
-
-static void begin(struct fixture *f, const struct peer_step *steps, unsigned n)
-{
-    struct error err = {0};
-
-    peer_start(&f->peer, steps, n);
-    snprintf(f->url, sizeof(f->url), "http://127.0.0.1:%u/", f->peer.port);
-    f->loop = loop_new();
-    f->http = http_new(f->loop, &err);
-    CHECK(f->http != NULL);
-}
-
-static void end(struct fixture *f)
-{
-    http_free(f->http);
-    loop_free(f->loop);
-    peer_stop(&f->peer);
-}
-
-static struct http_request post(const struct fixture *f, str body)
-{
-    return (struct http_request){.method = STR("POST"),
-                                 .url = str_of(f->url),
-                                 .body = body,
-                                 .timeout_ms = 10000,
-                                 .max_answer = 1 << 20};
-}
-
-static struct seen send_and_wait(struct fixture *f, const struct http_request *q)
-{
-    struct seen s = {0};
-
-    http_send(f->http, q, note, &s);
-    while (!s.calls) /* the request's own time-out is the deadline */
-        loop_once(f->loop);
-    return s;
-}
+/* Answers, good and bad, and calls that are cancelled. */
+#include "tests/unit/io/http_world.h"
 
 static void test_http_gives_whole_answer(void)
 {
@@ -221,41 +142,6 @@ static void test_http_does_not_follow(void)
     end(&f);
 }
 
-static void test_http_keeps_connections(void)
-{
-    static const struct peer_step steps[] = {
-        {PEER_ANSWER, OK_ANSWER}, {PEER_ANSWER, OK_ANSWER}, {PEER_ANSWER, OK_ANSWER}};
-    struct fixture f;
-    begin(&f, steps, ARRAY_LEN(steps));
-    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-        struct http_request q = post(&f, STR("hello"));
-        CHECK_INT(send_and_wait(&f, &q).status, 200);
-    }
-
-    CHECK_INT(f.peer.requests, 3);
-    CHECK_INT(f.peer.connections, 1);
-    end(&f);
-}
-
-/* Left alone, libcurl would send the second request again by itself, and its first copy may
- * have been carried out. */
-static void test_http_never_sends_a_body_twice(void)
-{
-    static const struct peer_step steps[] = {
-        {PEER_ANSWER, OK_ANSWER}, {PEER_CUT, NULL}, {PEER_ANSWER, OK_ANSWER}};
-    struct fixture f;
-    begin(&f, steps, ARRAY_LEN(steps));
-    struct http_request q = post(&f, STR("hello"));
-    CHECK_INT(send_and_wait(&f, &q).status, 200);
-    struct seen s = send_and_wait(&f, &q);
-
-    CHECK(s.failed);
-    CHECK(s.was_sent);
-    CHECK_INT(send_and_wait(&f, &q).status, 200);
-    CHECK_INT(f.peer.requests, 3);
-    end(&f);
-}
-
 static void test_http_sends_large_bodies_at_once(void)
 {
     enum { SIZE = 5 << 20 };
@@ -287,46 +173,6 @@ static void test_http_takes_an_early_answer(void)
     CHECK_INT(s.status, 413);
     CHECK_STR(str_of(s.body), STR("big"));
     end(&f);
-}
-
-static void test_http_repeats_a_body_that_may_be(void)
-{
-    static const struct peer_step steps[] = {
-        {PEER_ANSWER, OK_ANSWER}, {PEER_CUT, NULL}, {PEER_ANSWER, OK_ANSWER}};
-    struct fixture f;
-    begin(&f, steps, ARRAY_LEN(steps));
-    struct http_request q = post(&f, STR("hello"));
-    q.may_repeat = true;
-    CHECK_INT(send_and_wait(&f, &q).status, 200);
-    CHECK_INT(send_and_wait(&f, &q).status, 200);
-
-    CHECK_INT(f.peer.requests, 3);
-    CHECK_INT(f.peer.body_bytes, 5);
-    end(&f);
-}
-
-static bool allow_all(void *ctx, const struct sockaddr *to)
-{
-    (void)ctx;
-    (void)to;
-    return true;
-}
-
-static void test_http_keeps_no_connection_that_another_may_not_use(void)
-{
-    for (int asks_alike = 0; asks_alike < 2; asks_alike++) {
-        static const struct peer_step steps[] = {{PEER_ANSWER, OK_ANSWER},
-                                                 {PEER_ANSWER, OK_ANSWER}};
-        struct fixture f;
-        begin(&f, steps, ARRAY_LEN(steps));
-        struct http_request q = post(&f, STR("hello"));
-        q.may_connect = allow_all;
-        q.asks_alike = asks_alike;
-        CHECK_INT(send_and_wait(&f, &q).status, 200);
-        CHECK_INT(send_and_wait(&f, &q).status, 200);
-        CHECK_INT(f.peer.connections, asks_alike ? 1 : 2);
-        end(&f);
-    }
 }
 
 static void test_http_retry_after(void)
@@ -443,13 +289,9 @@ int main(void)
     RUN(test_http_refused_connection_was_not_sent);
     RUN(test_http_only_speaks_http);
     RUN(test_http_does_not_follow);
-    RUN(test_http_keeps_connections);
-    RUN(test_http_never_sends_a_body_twice);
-    RUN(test_http_repeats_a_body_that_may_be);
-    RUN(test_http_keeps_no_connection_that_another_may_not_use);
-    RUN(test_http_retry_after);
     RUN(test_http_sends_large_bodies_at_once);
     RUN(test_http_takes_an_early_answer);
+    RUN(test_http_retry_after);
     RUN(test_http_callbacks_may_send_and_cancel);
     RUN(test_http_free_ends_calls_in_flight);
     return check_done();
