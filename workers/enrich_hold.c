@@ -46,6 +46,8 @@ void enrich_let_go(struct held *h)
 static void finish(struct enrich *s, struct held *h)
 {
     enrich_let_go(h);
+    if (s->cache)
+        enrich_fetch_tell(s);
     s->worker->host->finish(s->worker, h->batch);
 }
 

@@ -1,6 +1,7 @@
 """The stage `enrich` with a real Redis, real workers and lookup-local: each outcome, the cache, the way out."""
 import json
 import time
+import urllib.request
 
 import pytest
 
@@ -59,6 +60,14 @@ def settled(p, n):
     return found
 
 
+def metric(p, what, result):
+    with urllib.request.urlopen(f"http://{p.worker('enrich-1').http()}/metrics", timeout=DEADLINE_S) as answer:
+        lines = answer.read().decode().splitlines()
+    [value] = [line.split()[-1] for line in lines
+               if line.startswith(f'standpipe_enrich_{what}_total{{stage="locate",result="{result}"')]
+    return float(value)
+
+
 def test_documents_get_what_the_service_knows(pipeline, lookup):
     begin(pipeline, lookup)
     send(pipeline, {"country": "GB", "city": "Leeds"}, {"country": "GB", "city": "King's Lynn", "lat": "?"},
@@ -81,6 +90,8 @@ def test_a_key_is_looked_up_once(pipeline, lookup):
     found = settled(pipeline, 1000)
     assert len(found) == 1000 and {d["lat"] for d in found.values()} == {47.07}
     assert lookup.keys() == {"AT|Graz": 1}
+    told = {result: metric(pipeline, "cache", result) for result in ("fetched", "local", "joined")}
+    assert told["fetched"] == 1 and sum(told.values()) == 1000 == metric(pipeline, "records", "found")
 
 
 def test_the_condition_and_the_key(pipeline, lookup):
