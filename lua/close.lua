@@ -13,11 +13,13 @@
 -- ARGV  name from_ms to_ms nkeys name* nvalues (name op decimals k)* group*      as above
 -- Answer  a JSON object a group that is in one of the panes; or WRONGTYPE key, BADARG place
 --
--- Cost  of a group with results: HGET, and PFCOUNT or ZUNION of each sketch, a pane; some 4,000 panes a call
+-- Cost  of a group with results: HGET, and PFCOUNT or ZUNION of each sketch, a pane; as many groups a call as
+--       take some 10 ms, one at least
 
 do
-  local READS_MAX = 4096                -- rows of panes a call
-  local GROUPS_MAX = 20000              -- groups gathered a call
+  local VALUES_MAX = 2500               -- values of rows, of all panes, that a call reads: some 4 us each
+  local GROUPS_MAX = 4000               -- groups gathered a call
+  local GROUPS_AT_ONCE = 500
   local LAST_ID = '18446744073709551615-18446744073709551615'
   local ENTRY_BYTES = 60000             -- of results, before the last one
 
@@ -41,14 +43,14 @@ do
 
   -- What stands in the state, as numbers.
   local function close_state(w)
-    local fields = {'newest', 'closed', 'moved', 'ended', 'closing', 'gathered', 'sent', 'emitted'}
+    local fields = {'newest', 'closed', 'moved', 'ended', 'closing', 'gathered', 'cursor', 'sent', 'emitted'}
     local raw = read('HMGET', w.state, unpack(fields))
     for i, field in ipairs(fields) do
       w[field] = integer(raw[i] or '0') or stop('COUNT ' .. w.state .. ' ' .. field)
     end
     read('ZCARD', w.index)
     w.todo = w.state .. ':todo'
-    want_type(w.todo, 'set')
+    want_type(w.todo, 'zset')
     want_grant('HSET', w.state, 'f', 'v')
     want_grant('HDEL', w.state, 'f')
   end
@@ -90,26 +92,26 @@ do
     return panes
   end
 
-  -- All groups of the window, pane by pane, into a set. True: they are all in it.
+  -- All groups of the window, pane by pane, into a list in the order of their bytes, so that the same groups
+  -- make the same ids. True: they are all in it, and nothing was to be done.
   local function gather(w)
+    local start, cursor = math.max(w.gathered, w.closing - w.over), ('%d'):format(w.cursor)
+    if start >= w.closing then return true end
     local n = 0
-    local start = math.max(w.gathered, w.closing - w.over)
     while start < w.closing and n < GROUPS_MAX do
-      local groups = read('HKEYS', w.state .. ':' .. ('%d'):format(start / 1000))
-      for at = 1, #groups, FIELDS_MAX do
-        redis.call('SADD', w.todo, unpack(groups, at, math.min(at + FIELDS_MAX - 1, #groups)))
-      end
-      n = n + #groups + 1
-      start = start + w.every
+      local found = read('HSCAN', w.state .. ':' .. ('%d'):format(start / 1000), cursor, 'COUNT', GROUPS_AT_ONCE)
+      for i = 1, #found[2], 2 do redis.call('ZADD', w.todo, 0, found[2][i]) end
+      n, cursor = n + #found[2] / 2 + 1, found[1]
+      if cursor == '0' then start = start + w.every end
     end
-    redis.call('HSET', w.state, 'gathered', ('%d'):format(start))
-    return start >= w.closing
+    redis.call('HSET', w.state, 'gathered', ('%d'):format(start), 'cursor', cursor)
+    return false
   end
 
   -- Results as entries of up to 64 KiB; a result is written once all is read.
   local function results_read(w, panes)
-    local count = math.max(math.floor(READS_MAX / #panes), 1)
-    local groups = redis.call('SRANDMEMBER', w.todo, count)
+    local count = math.floor(VALUES_MAX / #panes / (#w.values + 1))
+    local groups = redis.call('ZRANGE', w.todo, 0, math.max(count, 1) - 1)
     local entries, entry = {}, nil
     local frame = result_frame(w.name, w.closing - w.over, w.closing)
     for _, group in ipairs(groups) do
@@ -145,11 +147,11 @@ do
     return records
   end
 
-  -- What no later window needs goes, after `keep`.
-  local function expire_first(w, groups)
+  -- What no later window needs goes, after `keep`: sketches of what was told, the rows when all was told.
+  local function expire_first(w, groups, is_all)
     local first = w.state .. ':' .. ('%d'):format((w.closing - w.over) / 1000)
     local at = ('%d'):format(w.now + w.keep)
-    redis.call('PEXPIREAT', first, at)
+    if is_all then redis.call('PEXPIREAT', first, at) end
     for _, group in ipairs(groups) do
       for _, v in ipairs(w.values) do
         if sketches[v.op] then redis.call('PEXPIREAT', first .. ':' .. v.name .. ':' .. group, at) end
@@ -175,7 +177,7 @@ do
       for i = 1, counts == w.waiting and 3 or 2 do counts[i] = integer(counts[i] or '0') or stop('COUNT ' .. w.books .. ' ' .. to) end
     end
     if w.high > 0 and w.waiting[1] >= w.high then stop('FULL ' .. ('%d'):format(w.waiting[1])) end
-    for _, command in ipairs({'SADD', 'SREM'}) do want_grant(command, w.todo, 'x') end
+    for _, command in ipairs({'ZADD', 'ZREMRANGEBYRANK'}) do want_grant(command, w.todo, 0, 0) end
     want_grant('HSET', w.books, 'f', 'v')
     want_grant('HSET', w.source, 'f', 'v')
     want_grant('PEXPIREAT', w.state, 1)
@@ -188,13 +190,12 @@ do
     local panes = panes_of(w)
     local groups, entries = results_read(w, panes)
     local records = results_send(w, entries)
-    expire_first(w, groups)
-    for at = 1, #groups, FIELDS_MAX do
-      redis.call('SREM', w.todo, unpack(groups, at, math.min(at + FIELDS_MAX - 1, #groups)))
-    end
-    if redis.call('SCARD', w.todo) == 0 then
+    redis.call('ZREMRANGEBYRANK', w.todo, 0, #groups - 1)
+    local is_all = redis.call('ZCARD', w.todo) == 0
+    expire_first(w, groups, is_all)
+    if is_all then
       redis.call('HSET', w.state, 'ended', ('%d'):format(w.closing), 'emitted', ('%d'):format(w.emitted + records))
-      redis.call('HDEL', w.state, 'closing', 'gathered', 'sent')
+      redis.call('HDEL', w.state, 'closing', 'gathered', 'cursor', 'sent')
     else
       redis.call('HSET', w.state, 'sent', ('%d'):format(w.sent), 'emitted', ('%d'):format(w.emitted + records))
     end

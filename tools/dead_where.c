@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/data/json.h"
+#include "common/data/rows.h"
 #include "common/data/script.h"
 #include "tools/dead_letters.h"
 
@@ -87,27 +88,6 @@ static str value_of(struct arena *a, str name, str text)
 }
 
 /* {"column":"cell",...} of [offset,"cell",...]; cells behind the last column have no name. */
-static str row_object(struct arena *a, str cols, str row)
-{
-    char *start = arena_reserve(a, cols.n + row.n + 2), *out = start;
-    str names, cells, name, cell;
-
-    *out++ = '{';
-    if (json_open(cols, &names) && json_open(row, &cells) && json_next_item(&cells, &cell))
-        while (json_next_item(&names, &name) && json_next_item(&cells, &cell)) {
-            if (out > start + 1)
-                *out++ = ',';
-            memcpy(out, name.p, name.n);
-            out += name.n;
-            *out++ = ':';
-            memcpy(out, cell.p, cell.n);
-            out += cell.n;
-        }
-    *out++ = '}';
-    arena_trim(a, out);
-    return str_between(start, out);
-}
-
 static bool is_good(str json, enum json_type type)
 {
     return json_type(json) == type && !json_check(json, NULL, NULL);
@@ -131,7 +111,7 @@ static void add_record(struct view *v, const struct letter *l)
     bool is_row = is_good(l->data, JSON_ARRAY);
 
     if (is_row && are_names(cols))
-        add(v, STR("record"), row_object(v->arena, cols, l->data));
+        add(v, STR("record"), rows_object(v->arena, cols, l->data));
     else if (is_row || is_good(l->data, JSON_OBJECT))
         add(v, STR("record"), l->data);
 }

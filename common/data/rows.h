@@ -57,3 +57,5 @@ uint64_t rows_boundary(const struct rows *r);
 str rows_header(struct arena *a, str line) MUST_CHECK;
 /* Names `column_1`..`column_<n>` for a file without header. */
 str rows_numbered(struct arena *a, uint32_t n) MUST_CHECK;
+/* The document that a row line is under its column names; cells without a name are left out. */
+str rows_object(struct arena *a, str cols, str line) MUST_CHECK;

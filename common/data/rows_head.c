@@ -228,3 +228,22 @@ str rows_numbered(struct arena *a, uint32_t n)
         list[i] = arena_printf(a, "column_%u", i + 1);
     return write_names(a, list, n);
 }
+
+str rows_object(struct arena *a, str cols, str line)
+{
+    char *start = arena_reserve(a, cols.n + line.n + 2), *out = start;
+    str names, cells, name, cell;
+
+    *out++ = '{';
+    if (json_open(cols, &names) && json_open(line, &cells) && json_next_item(&cells, &cell))
+        while (json_next_item(&names, &name) && json_next_item(&cells, &cell)) {
+            if (out > start + 1)
+                *out++ = ',';
+            out = mempcpy(out, name.p, name.n);
+            *out++ = ':';
+            out = mempcpy(out, cell.p, cell.n);
+        }
+    *out++ = '}';
+    arena_trim(a, out);
+    return str_between(start, out);
+}

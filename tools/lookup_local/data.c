@@ -5,6 +5,7 @@
 #include "common/base/hash.h"
 #include "common/data/json.h"
 #include "common/data/json_cut.h"
+#include "common/data/rows.h"
 #include "common/run/slurp.h"
 
 enum { FILE_MAX = 256 << 20, ROW_MAX = 1 << 20 };
@@ -58,29 +59,6 @@ struct data_key *data_key(struct data *d, str text)
     return k;
 }
 
-/* `[offset,"cell",...]` and the names of its columns become a document. */
-static str document_of(struct arena *a, str cols, str row)
-{
-    str names, cells, name, cell;
-
-    if (!json_open(cols, &names) || !json_open(row, &cells) || !json_next_item(&cells, &cell))
-        return STR("{}");
-    size_t room = cols.n + row.n + 16;
-    char *start = arena_alloc(a, room), *out = start;
-    *out++ = '{';
-    while (json_next_item(&names, &name) && json_next_item(&cells, &cell)) {
-        if (out > start + 1)
-            *out++ = ',';
-        memcpy(out, name.p, name.n);
-        out += name.n;
-        *out++ = ':';
-        memcpy(out, cell.p, cell.n);
-        out += cell.n;
-    }
-    *out++ = '}';
-    return str_between(start, out);
-}
-
 static void add(struct data *d, struct arena *scratch, str document)
 {
     str key = STR_NONE, value;
@@ -118,7 +96,7 @@ static int read_rows(struct data *d, struct cutter c, bool is_csv, str text, str
         else if (status == ROWS_ROW && is_csv && !cols.p)
             cols = rows_header(&d->arena, row.line);
         else if (status == ROWS_ROW)
-            add(d, &scratch, is_csv ? document_of(&scratch, cols, row.line) : row.line);
+            add(d, &scratch, is_csv ? rows_object(&scratch, cols, row.line) : row.line);
     }
     arena_free(&scratch);
     return err->code;

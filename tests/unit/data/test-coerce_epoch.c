@@ -5,7 +5,7 @@ static const str epoch_days[] = {{"epoch_days", 10}}, epoch_s[] = {{"epoch_s", 7
 
 #define EPOCH(word)                                                                            \
     {                                                                                          \
-        .formats = word, .format_count = 1                                                     \
+        .formats = (word), .format_count = 1                                                   \
     }
 
 static void test_instants_are_counted_from_the_epoch(void)

@@ -336,6 +336,26 @@ static void test_rows_header_gives_each_column_one_name(void)
     CHECK_STR(rows_numbered(&arena, 0), STR("[]"));
 }
 
+static void test_rows_object_names_the_cells(void)
+{
+    static const struct {
+        const char *cols, *line, *want;
+    } cases[] = {
+        {"[\"a\",\"b\"]", "[12,\"x\",\"\"]", "{\"a\":\"x\",\"b\":\"\"}"},
+        {"[\"a\",\"b\"]", "[12,\"x\"]", "{\"a\":\"x\"}"},
+        {"[\"a\"]", "[12,\"x\",\"y\"]", "{\"a\":\"x\"}"},
+        {"[\"a\"]", "[12]", "{}"},
+        {"[]", "[12,\"x\"]", "{}"},
+        {"", "[12,\"x\"]", "{}"},
+    };
+    struct arena a = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        CHECK_STR(rows_object(&a, str_of(cases[i].cols), str_of(cases[i].line)),
+                  str_of(cases[i].want));
+    arena_free(&a);
+}
+
 int main(void)
 {
     RUN(test_rows_read_what_a_person_would);
@@ -345,6 +365,7 @@ int main(void)
     RUN(test_rows_get_over_an_open_quote);
     RUN(test_rows_sniff_takes_the_steady_delimiter);
     RUN(test_rows_header_gives_each_column_one_name);
+    RUN(test_rows_object_names_the_cells);
     arena_free(&arena);
     return check_done();
 }

@@ -3,14 +3,8 @@
 #include "common/data/entry.h"
 #include "common/run/output.h"
 #include "tests/unit/check.h"
+#include "tests/unit/kinds.h"
 
-static const struct setting no_settings[] = {{0}};
-static const struct stage split = {
-    .name = "split", .settings = no_settings, .wants_jobs = true};
-static const struct stage normalise = {.name = "normalise", .settings = no_settings};
-static const struct stage deliver = {
-    .name = "deliver", .settings = no_settings, .is_end = true};
-static const struct stage *const kinds[] = {&split, &normalise, &deliver, NULL};
 static const struct keys keys = {{"sp", 2}, {"0", 1}};
 enum { ROWS, TIDY, SHIP, SIDE }; /* numbers of the stages */
 static const uint64_t now_ms = 1800000000000, day_ms = 24 * 3600 * 1000;

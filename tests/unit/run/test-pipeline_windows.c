@@ -2,15 +2,7 @@
 
 #include "common/run/pipeline.h"
 #include "tests/unit/check.h"
-
-static const struct setting none[] = {{0}};
-static const struct stage split = {
-    .name = "split", .summary = "Split.", .settings = none, .wants_jobs = true};
-static const struct stage normalise = {
-    .name = "normalise", .summary = "Normalise.", .settings = none};
-static const struct stage deliver = {
-    .name = "deliver", .summary = "Deliver.", .settings = none, .is_end = true};
-static const struct stage *const kinds[] = {&split, &normalise, &deliver, NULL};
+#include "tests/unit/kinds.h"
 
 static struct arena arena;
 static struct findings findings;

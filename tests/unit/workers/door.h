@@ -2,15 +2,9 @@
 /* The door of the dispatcher: pipelines, and one inbox entry sorted by them. */
 #include "common/data/entry.h"
 #include "tests/unit/check.h"
+#include "tests/unit/kinds.h"
 #include "workers/dispatch_door.h"
 
-static const struct setting no_settings[] = {{0}};
-static const struct stage split = {
-    .name = "split", .settings = no_settings, .wants_jobs = true};
-static const struct stage normalise = {.name = "normalise", .settings = no_settings};
-static const struct stage deliver = {
-    .name = "deliver", .settings = no_settings, .is_end = true};
-static const struct stage *const kinds[] = {&split, &normalise, &deliver, NULL};
 static const struct keys keys = {{"sp", 2}, {"0", 1}};
 
 #define STAGES                                                                                 \
