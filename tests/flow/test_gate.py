@@ -3,6 +3,7 @@ import random
 
 import pytest
 
+from enrich_pool import most_in_a_window
 from library import library_text, load_library
 
 GATE, CLOCK = "sp:gate:geo", "clock"
@@ -41,16 +42,6 @@ def with_our_clock(r):
     load_with_our_clock(r)
     yield r
     load_library(r)
-
-
-def most_in_a_window(times, length):
-    """Of calls that reached the service: in [t, t + length], wherever t is."""
-    times, most, first = sorted(times), 0, 0
-    for last, time in enumerate(times):
-        while time - times[first] > length:
-            first += 1
-        most = max(most, last - first + 1)
-    return most
 
 
 def slack(period_ms):
