@@ -1,6 +1,7 @@
 """Whole pipelines from s3:// and http://: rows exact whatever breaks, an object that is replaced is noticed, what is not
 allowed is not asked for."""
 import gzip
+import re
 
 import pytest
 from checker import check
