@@ -39,10 +39,10 @@ def wait_for(what, condition, seconds):
 
 
 class Stack:
-    def __init__(self, inbox):
+    def __init__(self, inbox, secrets):
         self.tag = "test-" + uuid.uuid4().hex[:8]
         self.env = {**os.environ, "STANDPIPE_TAG": self.tag, "STANDPIPE_INBOX": str(inbox),
-                    "COMPOSE_PROJECT_NAME": "standpipe" + self.tag.replace("-", "")}
+                    "STANDPIPE_SECRETS": str(secrets), "COMPOSE_PROJECT_NAME": "standpipe" + self.tag.replace("-", "")}
 
     def compose(self, *words, timeout=900):
         done = subprocess.run(["docker-compose", "-f", COMPOSE, *words], env=self.env, text=True,
@@ -75,11 +75,12 @@ def stack(tmp_path_factory):
     if reason:
         assert os.environ.get("STANDPIPE_COMPOSE") != "required", reason
         pytest.skip(reason)
-    inbox = tmp_path_factory.mktemp("inbox")
-    for folder in (inbox, *inbox.parents[:2]):
+    inbox, secrets = tmp_path_factory.mktemp("inbox"), tmp_path_factory.mktemp("secrets")
+    for folder in (inbox, secrets, *inbox.parents[:2]):
         folder.chmod(0o755)  # user 65532 of the containers reads it
     shutil.copy(OUI, inbox / "oui.csv")
-    stack = Stack(inbox)
+    (secrets / "geo_key").write_text("sesame\n")
+    stack = Stack(inbox, secrets)
     proxies = [x for name in ("http_proxy", "https_proxy", "no_proxy") if name in os.environ
                for x in ("--build-arg", f"{name}={os.environ[name]}")]
     try:
@@ -160,3 +161,10 @@ def test_container_is_confined(stack, books, service):
         assert "no-new-privileges:true" in host["SecurityOpt"]
         assert not any(host["PortBindings"].values() if host["PortBindings"] else [])
         assert container["Config"]["StopTimeout"] == 30
+
+
+def test_look_ups_find_their_keys(stack, books):
+    """Where docs/lookups.md says that they are read, in that service alone, and not to be written."""
+    mounts = {service: [m for m in stack.containers(service)[0]["Mounts"] if m["Destination"] == "/run/secrets"]
+              for service in ("enrich", "normalise")}
+    assert mounts["normalise"] == [] and [(m["Source"], m["RW"]) for m in mounts["enrich"]] == [(stack.env["STANDPIPE_SECRETS"], False)]
